@@ -1,0 +1,1 @@
+"""twin: one city file, one scenario file, and a planner gets answers."""

@@ -1,0 +1,140 @@
+"""The city as tables: buildings, boundary surfaces and their geometry in ragged arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Problem, TwinError, nearest
+from twin.quantities import Link
+from twin.table import Column, Table
+
+__all__ = ["BUILDING_COLUMNS", "SURFACE_COLUMNS", "SURFACE_TYPES", "City", "Geometry"]
+
+# CityGML's thematic boundary surfaces
+SURFACE_TYPES = (
+    "WallSurface",
+    "RoofSurface",
+    "GroundSurface",
+    "OuterFloorSurface",
+    "OuterCeilingSurface",
+    "ClosureSurface",
+)
+
+# As found in the file, under CityGML's names
+BUILDING_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("function", "-", "str", "function code, as found"),
+        Column("usage", "-", "str", "usage code, as found"),
+        Column("year_of_construction", "a", "int", "year of construction", low=1000, high=2100),
+        Column("storeys_above_ground", "-", "int", "storeys above ground", low=0, high=200),
+        Column("storeys_below_ground", "-", "int", "storeys below ground", low=0, high=50),
+        Column("measured_height_m", "m", "float", "height measured from ground to highest point", low=0, high=1000),
+        Column("roof_type", "-", "str", "roof type code, as found"),
+        # derived from the geometry
+        Column("footprint_m2", "m2", "float", "projected area of the ground surfaces", low=0),
+        Column("volume_m3", "m3", "float", "gross volume inside the boundary surfaces", low=0),
+        Column("height_m", "m", "float", "highest less lowest point of the geometry", low=0),
+        Column("party_wall_m2", "m2", "float", "wall area shared with other buildings", low=0),
+    )
+}
+
+SURFACE_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("building", "-", "int", "row of the building the surface bounds", low=0),
+        Column("type", "-", "str", "thematic type", categories=SURFACE_TYPES),
+        Column("area_m2", "m2", "float", "area net of holes", low=0),
+        Column("tilt_deg", "deg", "float", "angle of the outward normal from straight up: 0 roof, 90 wall", low=0, high=180),
+        Column("azimuth_deg", "deg", "float", "compass direction of the outward normal, clockwise from north", low=0, high=360),
+        Column("party_wall_m2", "m2", "float", "part of the area shared with other buildings", low=0),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Polygons with holes as ragged arrays (GeoArrow's layout); rings are stored open, without the repeated vertex.
+
+    Attributes
+    ----------
+    vertices
+        Coordinates in the city's reference system, m, shape ``(n_vertices, 3)``.
+    ring_vertices
+        Index into ``vertices`` of every ring corner, shape ``(n_corners,)``.
+    ring_offsets
+        Ring ``r`` is ``ring_vertices[ring_offsets[r]:ring_offsets[r + 1]]``, shape ``(n_rings + 1,)``.
+    surface_offsets
+        Surface ``s`` has rings ``surface_offsets[s]:surface_offsets[s + 1]``; the first is its outer ring,
+        shape ``(n_surfaces + 1,)``.
+    """
+
+    vertices: NDArray[np.float64]
+    ring_vertices: NDArray[np.int64]
+    ring_offsets: NDArray[np.int64]
+    surface_offsets: NDArray[np.int64]
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """Coordinates of every ring corner, shape ``(n_corners, 3)``."""
+        return self.vertices[self.ring_vertices]
+
+
+@dataclass(frozen=True)
+class City:
+    """A city model: tables by entity set, geometry of the surfaces, and links between the sets.
+
+    Attributes
+    ----------
+    tables
+        By entity set; ``building`` and ``surface`` always, others added by wings (``site``, ``bus`` ...).
+        Surfaces are sorted by building.
+    crs
+        ``"EPSG:n"``, or None if the file states none.
+    lod
+        Level of detail the geometry was read at.
+    attributes
+        Per building whatever else the file says of it, under the file's own names; round-trips unread.
+    surface_attributes
+        The same per surface.
+    """
+
+    tables: Mapping[str, Table]
+    geometry: Geometry
+    crs: str | None = None
+    lod: str = "2"
+    links: tuple[Link, ...] = ()
+    attributes: tuple[Mapping[str, Any], ...] = ()
+    surface_attributes: tuple[Mapping[str, Any], ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def buildings(self) -> Table:
+        """One row per top-level building."""
+        return self.tables["building"]
+
+    @property
+    def surfaces(self) -> Table:
+        """One row per boundary surface, sorted by building."""
+        return self.tables["surface"]
+
+    def table(self, name: str) -> Table:
+        """Return the table of an entity set.
+
+        Raises
+        ------
+        TwinError
+            If the city has none of that name.
+        """
+        if name not in self.tables:
+            raise TwinError(Problem(f"the city has no table {name!r}", suggestion=nearest(name, self.tables)))
+        return self.tables[name]
+
+    def with_table(self, table: Table, *links: Link) -> City:
+        """Return the city with a table added or replaced, and links added; all else is shared."""
+        return replace(self, tables={**self.tables, table.name: table}, links=self.links + links)

@@ -1,0 +1,241 @@
+"""Running the coupling graph window by window.
+
+What has no feedback runs over the longest window that memory allows. A feedback loop is stepped finely and by itself,
+each member advancing when its own step is complete.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.graph import Connection, Graph, Loop
+from twin.engine.ports import Arrays, Read, Simulator, Write
+from twin.engine.time import TimeAxis
+from twin.errors import Problem, TwinError
+from twin.progress import Progress, silent
+from twin.random import Streams
+
+__all__ = ["Coupling", "resample"]
+
+Values = NDArray[np.float64]
+MEMORY_BYTES = 2 * 1024**3
+
+
+def resample(values: Values, kind: str, step_s: int, wanted_s: int) -> Values:
+    """Take ``(n, entities)`` from one step length to another.
+
+    Fast to slow: the mean of a mean, the last of a state, and a status is off if off at any time. Slow to fast: held.
+    """
+    if step_s == wanted_s:
+        return values
+    if wanted_s < step_s:
+        return np.repeat(values, step_s // wanted_s, axis=0)
+    grouped = values.reshape(-1, wanted_s // step_s, values.shape[1])
+    if kind == "mean":
+        return np.asarray(grouped.mean(axis=1))
+    return np.asarray(grouped.min(axis=1) if kind == "status" else grouped[:, -1])
+
+
+@dataclass
+class _Window:
+    """A span of time and the outputs of the simulators that have advanced over it, by (simulator, quantity)."""
+
+    span: TimeAxis
+    outputs: dict[tuple[int, str], Values] = field(default_factory=dict)
+
+
+class Coupling:
+    """A coupling graph on its way through time.
+
+    Parameters
+    ----------
+    graph
+        The simulators and who feeds whom.
+    window_s
+        Cut windows of this length instead of the longest that memory allows.
+    memory_bytes
+        Budget for the outputs of one window.
+
+    Attributes
+    ----------
+    seconds
+        Time spent inside each simulator in the last run, by name.
+    """
+
+    def __init__(self, graph: Graph, window_s: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
+        self.graph = graph
+        self.window_s = window_s
+        self.memory_bytes = memory_bytes
+        self.seconds: dict[str, float] = {}
+        self._last: dict[tuple[int, str], Values] = {}
+
+    def run(self, start: int, end: int, seed: int = 0, cuts: Sequence[int] = (), progress: Progress = silent) -> None:
+        """Run every simulator from ``start`` to ``end`` (seconds since 1970-01-01 UTC).
+
+        Parameters
+        ----------
+        cuts
+            Instants that must fall between two windows, such as the end of the warm-up.
+        """
+        windows = list(self.windows(start, end, cuts))
+        streams = Streams(seed)
+        self._last = {}
+        self.seconds = {s.name: 0.0 for s in self.graph.simulators}
+        for simulator in self.graph.simulators:
+            with self._timed(simulator):
+                simulator.start(TimeAxis(start, simulator.step_s, (end - start) // simulator.step_s), streams)
+        done = 0
+        for span in windows:
+            window = _Window(span)
+            for item in self.graph.order:
+                self._advance(item, window)
+                done += 1
+                progress("simulate", done, len(windows) * len(self.graph.order))
+            self._remember(window)
+
+    def windows(self, start: int, end: int, cuts: Sequence[int] = ()) -> Iterator[TimeAxis]:
+        """Yield the windows from ``start`` to ``end``, cut at multiples of the largest step.
+
+        Raises
+        ------
+        TwinError
+            If the span is no whole number of the largest step.
+        """
+        step_s = self.graph.largest_step_s
+        if (end - start) % step_s:
+            raise TwinError(
+                Problem(f"the period of {end - start} s is no whole number of the largest step, {step_s} s")
+            )
+        length = self.window_s or self._longest_window_s()
+        for low, high in pairwise(sorted({start, end, *(c for c in cuts if start < c < end)})):
+            for first in range(low, high, length):
+                last = min(first + length, high)
+                yield TimeAxis(first, step_s, (last - first) // step_s)
+
+    def _longest_window_s(self) -> int:
+        """Largest window whose outputs, and one copy of them on their way to a reader, fit the memory budget."""
+        graph = self.graph
+        numbers = sum(
+            graph.sizes[write.per] * (graph.largest_step_s // s.step_s) for s in graph.simulators for write in s.writes
+        )
+        return max(1, self.memory_bytes // (2 * 8 * max(1, numbers))) * graph.largest_step_s
+
+    def _advance(self, item: int | Loop, window: _Window) -> None:
+        if isinstance(item, Loop):
+            self._advance_loop(item, window)
+            return
+        simulator = self.graph.simulators[item]
+        span = window.span.with_step(simulator.step_s)
+        outputs = self._call(simulator, span, {r.quantity: self._input(item, r, window) for r in simulator.reads})
+        for write in simulator.writes:
+            window.outputs[item, write.quantity] = outputs[write.quantity]
+
+    def _call(self, simulator: Simulator, span: TimeAxis, inputs: Arrays) -> Arrays:
+        for values in inputs.values():
+            values.flags.writeable = False
+        with self._timed(simulator):
+            outputs = simulator.advance(span, inputs)
+        for write in simulator.writes:
+            _check(simulator, write, span, outputs.get(write.quantity), self.graph.sizes[write.per])
+        return outputs
+
+    @contextmanager
+    def _timed(self, simulator: Simulator) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self.seconds[simulator.name] += time.perf_counter() - begun
+
+    def _input(self, reader: int, read: Read, window: _Window) -> Values:
+        """Collect one input for a whole window, at the reader's step; always a view or copy of its own."""
+        step_s = self.graph.simulators[reader].step_s
+        total: Values | None = None
+        for c in self.graph.feeding(reader, read):
+            values = window.outputs[c.writer, c.write.quantity]
+            if read.delay:
+                values = np.concatenate([self._before(c), values[:-1]])
+            part = c.transfer(resample(values, c.write.kind, self.graph.simulators[c.writer].step_s, step_s))
+            total = part if total is None else total + part
+        if total is None:
+            return np.zeros((window.span.with_step(step_s).n, self.graph.sizes[read.per]))
+        return total.view()
+
+    def _before(self, c: Connection) -> Values:
+        """Return the writer's last completed step before this window; before its first, the read's initial value."""
+        last = self._last.get((c.writer, c.write.quantity))
+        return np.full((1, self.graph.sizes[c.write.per]), c.read.initial) if last is None else last
+
+    def _remember(self, window: _Window) -> None:
+        for c in self.graph.connections:
+            if c.read.delay:
+                self._last[c.writer, c.write.quantity] = window.outputs[c.writer, c.write.quantity][-1:].copy()
+
+    def _advance_loop(self, loop: Loop, window: _Window) -> None:
+        """Step the members of a loop through the window, each when its own step is complete."""
+        graph = self.graph
+        spans = {m: window.span.with_step(graph.simulators[m].step_s) for m in loop.members}
+        for m in loop.members:
+            for write in graph.simulators[m].writes:
+                window.outputs[m, write.quantity] = np.empty((spans[m].n, graph.sizes[write.per]))
+        from_outside = {
+            (m, read): self._input(m, read, window)
+            for m in loop.members
+            for read in graph.simulators[m].reads
+            if not any(c.writer in loop.members for c in graph.feeding(m, read))
+        }
+        tick = min(span.step_s for span in spans.values())
+        for passed in range(tick, window.span.end - window.span.start + 1, tick):
+            for m in loop.members:
+                if passed % spans[m].step_s == 0:
+                    self._advance_member(m, passed // spans[m].step_s - 1, spans[m], from_outside, window)
+
+    def _advance_member(
+        self, m: int, k: int, span: TimeAxis, from_outside: Mapping[tuple[int, Read], Values], window: _Window
+    ) -> None:
+        """Advance one member of a loop by its step number ``k`` of the window."""
+        simulator = self.graph.simulators[m]
+        inputs = {
+            r.quantity: from_outside[m, r][k : k + 1] if (m, r) in from_outside else self._step_input(m, r, k, window)
+            for r in simulator.reads
+        }
+        outputs = self._call(simulator, TimeAxis(span.start + k * span.step_s, span.step_s, 1), inputs)
+        for write in simulator.writes:
+            window.outputs[m, write.quantity][k] = outputs[write.quantity][0]
+
+    def _step_input(self, reader: int, read: Read, k: int, window: _Window) -> Values:
+        """Collect one input for one step of a loop member."""
+        step_s = self.graph.simulators[reader].step_s
+        total = np.zeros((1, self.graph.sizes[read.per]))
+        for c in self.graph.feeding(reader, read):
+            values, own_s = window.outputs[c.writer, c.write.quantity], self.graph.simulators[c.writer].step_s
+            if read.delay:
+                last = k * step_s // own_s - 1
+                row = values[last : last + 1] if last >= 0 else self._before(c)
+            elif own_s > step_s:
+                row = values[k * step_s // own_s][None]
+            else:
+                row = resample(values[k * step_s // own_s : (k + 1) * step_s // own_s], c.write.kind, own_s, step_s)
+            total = total + c.transfer(row)
+        return total
+
+
+def _check(simulator: Simulator, write: Write, span: TimeAxis, values: Values | None, n: int) -> None:
+    """Stop at a wrong shape, and at the first NaN or infinity: it would become a silent hole in a result."""
+    if values is None or values.shape != (span.n, n):
+        got = "nothing" if values is None else f"shape {values.shape}"
+        raise TwinError(Problem(f"{simulator.name} wrote {got} for {write.quantity}", expected=f"shape {(span.n, n)}"))
+    if not np.isfinite(values.sum()):
+        holes = np.argwhere(~np.isfinite(values))
+        step, entity = holes[0] if len(holes) else (0, 0)
+        when = np.datetime64(int(span.seconds[step]), "s")
+        raise TwinError(
+            Problem(
+                f"{simulator.name} wrote no finite number for {write.quantity} of {write.per} {entity} at {when} UTC"
+            )
+        )

@@ -1,0 +1,141 @@
+"""Carrying values from one entity set to another: links are composed once and applied window by window."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Problem, TwinError
+from twin.quantities import Link
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["Transfer", "check_links", "transfer"]
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Takes ``(step, writer's entity)`` to ``(step, reader's entity)`` in the cheapest way that the links allow."""
+
+    n: int
+    take: NDArray[np.int64] | None = None
+    segments: NDArray[np.int64] | None = None
+    matrix: csr_array | None = None
+
+    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values as the reader sees them; a view where nothing has to be computed."""
+        if self.take is not None:
+            if values.shape[1] == 1:
+                return np.broadcast_to(values, (len(values), self.n))
+            return np.take(values, self.take, axis=1)
+        if self.segments is not None:
+            return np.add.reduceat(values, self.segments, axis=1)
+        if self.matrix is not None:
+            summed: NDArray[np.float64] = np.ascontiguousarray((self.matrix @ values.T).T)
+            return summed
+        return values
+
+
+def check_links(links: Sequence[Link], sizes: Mapping[str, int]) -> None:
+    """Raise `TwinError` if a link names an unknown set or points outside of one: a dangling id is never a zero."""
+    problems = []
+    for link in links:
+        for name, index in ((link.coarse, link.rows), (link.fine, link.cols)):
+            if name not in sizes:
+                problems.append(Problem(f"link {link.fine} -> {link.coarse}: there is no entity set {name!r}"))
+            elif len(index) and (index.min() < 0 or index.max() >= sizes[name]):
+                problems.append(
+                    Problem(
+                        f"link {link.fine} -> {link.coarse} points to {name} {index.min()} .. {index.max()}",
+                        expected=f"0 .. {sizes[name] - 1}",
+                    )
+                )
+    if problems:
+        raise TwinError(*problems)
+
+
+def transfer(links: Sequence[Link], sizes: Mapping[str, int], source: str, target: str, extensive: bool) -> Transfer:
+    """Return how a quantity goes from the set it is written per to the set it is read per.
+
+    Extensive quantities are summed along the links (fine to coarse), intensive ones gathered against them: an entity
+    of the finer set gets the value of the coarser one it belongs to, the weighted mean if it belongs to several.
+
+    Raises
+    ------
+    TwinError
+        If no chain of links leads there, or part of the readers of an intensive quantity would get no value.
+    """
+    if source == target:
+        return Transfer(sizes[target])
+    fine, coarse = (source, target) if extensive else (target, source)
+    path = _path(links, fine, coarse)
+    if path is None:
+        verb = "summed" if extensive else "gathered"
+        raise TwinError(
+            Problem(f"nothing links {fine} to {coarse}, so a quantity per {source} cannot be {verb} per {target}")
+        )
+    if len(path) == 1 and _belongs(path[0], sizes[fine]):
+        owner = path[0].rows
+        if not extensive:
+            return Transfer(sizes[target], take=owner)
+        if _fills_in_order(owner, sizes[coarse]):
+            return Transfer(sizes[target], segments=np.searchsorted(owner, np.arange(sizes[coarse])))
+    matrix = _compose(path, sizes)
+    if extensive:
+        return Transfer(sizes[target], matrix=matrix)
+    return _gathering(matrix, sizes, source, target)
+
+
+def _path(links: Sequence[Link], fine: str, coarse: str) -> list[Link] | None:
+    """Return the shortest chain of links from fine to coarse, the first declared among equals."""
+    queue: deque[tuple[str, list[Link]]] = deque([(fine, [])])
+    seen = {fine}
+    while queue:
+        here, path = queue.popleft()
+        if here == coarse:
+            return path
+        for link in links:
+            if link.fine == here and link.coarse not in seen:
+                seen.add(link.coarse)
+                queue.append((link.coarse, [*path, link]))
+    return None
+
+
+def _belongs(link: Link, n_fine: int) -> bool:
+    """Whether each fine entity belongs wholly to exactly one coarse entity, listed in order."""
+    return len(link.cols) == n_fine and bool((link.cols == np.arange(n_fine)).all() and (link.weights == 1.0).all())
+
+
+def _fills_in_order(owner: NDArray[np.int64], n_coarse: int) -> bool:
+    """Whether fine entities are sorted by owner and every owner has at least one, as np.add.reduceat needs."""
+    return bool((np.diff(owner) >= 0).all()) and len(np.unique(owner)) == n_coarse
+
+
+def _compose(path: Sequence[Link], sizes: Mapping[str, int]) -> csr_array:
+    from scipy.sparse import csr_array, eye_array
+
+    matrix = csr_array(eye_array(sizes[path[0].fine]))
+    for link in path:
+        shape = (sizes[link.coarse], sizes[link.fine])
+        matrix = csr_array((link.weights, (link.rows, link.cols)), shape=shape) @ matrix
+    return csr_array(matrix)
+
+
+def _gathering(matrix: csr_array, sizes: Mapping[str, int], source: str, target: str) -> Transfer:
+    """Turn a fine-to-coarse matrix around: the weighted mean over the coarse entities each fine one belongs to."""
+    from scipy.sparse import csr_array, diags_array
+
+    total = np.asarray(matrix.sum(axis=0)).ravel()
+    orphans = np.flatnonzero(total == 0)
+    if len(orphans):
+        raise TwinError(Problem(f"{len(orphans)} of {sizes[target]} {target}s belong to no {source}"))
+    turned = csr_array(diags_array(1.0 / total) @ matrix.T)
+    if (np.diff(turned.indptr) == 1).all():
+        return Transfer(sizes[target], take=turned.indices.astype(np.int64))
+    return Transfer(sizes[target], matrix=turned)

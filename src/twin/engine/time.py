@@ -1,0 +1,112 @@
+"""Time axes in UTC, their windows, and what the clock on the wall shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Calendar", "TimeAxis", "parse_duration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The clock and calendar of each step's start, all of shape ``(n,)``.
+
+    ``weekday`` is 0 for Monday; ``day_of_year`` is 1 for 1 January; ``hour`` counts from 0 and has a fraction.
+    """
+
+    year: NDArray[np.int64]
+    month: NDArray[np.int64]
+    day: NDArray[np.int64]
+    hour: NDArray[np.float64]
+    weekday: NDArray[np.int64]
+    day_of_year: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """``n`` steps of ``step_s`` seconds from ``start`` (seconds since 1970-01-01 UTC); a window is one too.
+
+    Powers are means over the step that starts at the label; states are values at the step's end.
+    """
+
+    start: int
+    step_s: int
+    n: int
+
+    @classmethod
+    def at(cls, start: str, step_s: int, n: int, timezone: str = "UTC") -> TimeAxis:
+        """Return the axis that starts at an ISO date or time on the clock of ``timezone``."""
+        local = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(timezone))
+        return cls(int(local.timestamp()), step_s, n)
+
+    @property
+    def end(self) -> int:
+        """First second after the axis."""
+        return self.start + self.step_s * self.n
+
+    @property
+    def seconds(self) -> NDArray[np.int64]:
+        """Start of every step, seconds since 1970-01-01 UTC, shape ``(n,)``."""
+        return self.start + self.step_s * np.arange(self.n, dtype=np.int64)
+
+    def with_step(self, step_s: int) -> TimeAxis:
+        """Return the same span in steps of another length, which must divide it."""
+        n, rest = divmod(self.end - self.start, step_s)
+        if rest:
+            raise ValueError(f"{self.end - self.start} s is no whole number of {step_s} s steps")
+        return TimeAxis(self.start, step_s, n)
+
+    def between(self, start: int, end: int) -> TimeAxis:
+        """Return the steps in ``[start, end)``, both on step boundaries."""
+        return TimeAxis(start, self.step_s, (end - start) // self.step_s)
+
+    def calendar(self, timezone: str = "UTC") -> Calendar:
+        """Return what clock and calendar of ``timezone`` show at each step's start."""
+        local = self.seconds + utc_offset(self, timezone)
+        stamp = local.astype("datetime64[s]")
+        day = stamp.astype("datetime64[D]")
+        month = stamp.astype("datetime64[M]")
+        year = stamp.astype("datetime64[Y]")
+        return Calendar(
+            year=year.astype(np.int64) + 1970,
+            month=month.astype(np.int64) % 12 + 1,
+            day=(day - month.astype("datetime64[D]")).astype(np.int64) + 1,
+            hour=(stamp - day).astype(np.int64) / 3600.0,
+            weekday=(day.astype(np.int64) + 3) % 7,
+            day_of_year=(day - year.astype("datetime64[D]")).astype(np.int64) + 1,
+        )
+
+
+def utc_offset(axis: TimeAxis, timezone: str) -> NDArray[np.int64]:
+    """Return how many seconds the clock of ``timezone`` is ahead of UTC at each step, shape ``(n,)``."""
+    zone = ZoneInfo(timezone)
+    # Zones change on quarter hours of UTC at the finest: ask once for each.
+    quarter, inverse = np.unique(axis.seconds // 900, return_inverse=True)
+    offsets = [_offset_s(datetime.fromtimestamp(int(q) * 900, UTC).astimezone(zone)) for q in quarter]
+    return np.array(offsets, dtype=np.int64)[inverse]
+
+
+def _offset_s(local: datetime) -> int:
+    offset = local.utcoffset()
+    return int((offset or timedelta()).total_seconds())
+
+
+def parse_duration(text: str) -> int:
+    """Return the seconds in ``"15min"``, ``"1h"``, ``"14d"`` or ``"30s"``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such duration.
+    """
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text[len(number) :]
+    seconds = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+    if not number.isdigit() or unit not in seconds or int(number) == 0:
+        raise ValueError(f"{text!r} is no duration")
+    return int(number) * seconds[unit]

@@ -1,0 +1,102 @@
+"""What simulators exchange: every quantity and entity set declared once, and the links between the sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ENTITY_SETS", "QUANTITIES", "Link", "Quantity", "quantity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A physical quantity that ports carry.
+
+    Attributes
+    ----------
+    unit
+        SI unit; two ports meet only if the strings are the same.
+    extensive
+        True for what adds up over entities (W, var, kg/s): summed along links.
+        False for what does not (degC, V, W/m2): gathered against them.
+    """
+
+    name: str
+    unit: str
+    extensive: bool
+    meaning: str
+
+
+_DECLARED = (
+    # weather, per site
+    Quantity("outdoor_temperature", "degC", False, "dry-bulb air temperature"),
+    Quantity("global_horizontal_irradiance", "W/m2", False, "sun and sky on a horizontal plane"),
+    Quantity("direct_normal_irradiance", "W/m2", False, "beam on a plane facing the sun"),
+    Quantity("diffuse_horizontal_irradiance", "W/m2", False, "sky without the beam on a horizontal plane"),
+    Quantity("sky_infrared_irradiance", "W/m2", False, "downward long-wave radiation on a horizontal plane"),
+    Quantity("wind_speed", "m/s", False, "wind speed 10 m above ground"),
+    Quantity("relative_humidity", "1", False, "relative humidity of the outdoor air, 0 to 1"),
+    Quantity("air_pressure", "Pa", False, "station pressure"),
+    Quantity("solar_zenith", "deg", False, "apparent angle of the sun from the vertical, mid-step"),
+    Quantity("solar_azimuth", "deg", False, "angle of the sun clockwise from north, mid-step"),
+    # sun, per surface
+    Quantity("irradiance", "W/m2", False, "short-wave radiation on the plane of a surface"),
+    # demand, per building
+    Quantity("space_heating_demand", "W", True, "useful heat that keeps the heating set point"),
+    Quantity("space_cooling_demand", "W", True, "useful cold that keeps the cooling set point"),
+    Quantity("hot_water_demand", "W", True, "useful heat in domestic hot water drawn off"),
+    Quantity("indoor_temperature", "degC", False, "air temperature of the conditioned space"),
+    # final energy, per building
+    Quantity("electric_load", "W", True, "electric power drawn"),
+    Quantity("gas_consumption", "W", True, "natural gas burned, lower heating value"),
+)
+
+QUANTITIES: dict[str, Quantity] = {q.name: q for q in _DECLARED}
+
+ENTITY_SETS: dict[str, str] = {
+    "site": "one place with one weather",
+    "building": "a top-level building of the city model",
+    "surface": "a boundary surface of a building",
+}
+
+
+def quantity(name: str) -> Quantity:
+    """Return the declared quantity of that name.
+
+    Raises
+    ------
+    KeyError
+        If no such quantity is declared.
+    """
+    return QUANTITIES[name]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Which entities of a finer set belong to which of a coarser one, as a sparse matrix in coordinate form.
+
+    Extensive quantities are summed from fine to coarse, weighted; intensive ones are gathered from coarse to fine.
+
+    Attributes
+    ----------
+    fine, coarse
+        Names of the two entity sets.
+    rows, cols
+        Index into the coarse and the fine set, shape ``(k,)``.
+    weights
+        Share of the fine entity that falls to the coarse one, shape ``(k,)``.
+    """
+
+    fine: str
+    coarse: str
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def belongs(cls, fine: str, coarse: str, coarse_of_fine: NDArray[np.integer]) -> Link:
+        """Return the link in which each fine entity belongs wholly to one coarse entity, shape ``(n_fine,)``."""
+        rows = np.asarray(coarse_of_fine, dtype=np.int64)
+        return cls(fine, coarse, rows, np.arange(len(rows)), np.ones(len(rows)))

@@ -1,0 +1,205 @@
+"""The list of wings, and what a wing is: a declaration of all it brings, resolved only on use.
+
+A wing is a folder of this package, or any package that offers the entry point ``twin.wings``. Its ``wing.py`` holds
+one `Wing` and imports no kernel: whatever is code stands in it as a ``"module:name"`` string.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Literal
+
+from twin.table import Column
+
+if TYPE_CHECKING:
+    from twin.city.model import City
+
+__all__ = [
+    "Fill",
+    "Indicator",
+    "Input",
+    "Layer",
+    "Measure",
+    "Setup",
+    "SimulatorEntry",
+    "Term",
+    "Wing",
+    "resolve",
+    "wings",
+]
+
+WINGS = {
+    "weather": "twin.weather.wing:WING",
+    "sun": "twin.sun.wing:WING",
+    "buildings": "twin.buildings.wing:WING",
+    "devices": "twin.devices.wing:WING",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A key of the scenario's ``[model]`` and who reads it.
+
+    ``read(value, ledger)`` returns what simulators find under ``setup.inputs[key]``; ``value`` is an absolute path
+    for ``kind="file"`` and the text of the scenario for ``kind="catalogue"``.
+    """
+
+    key: str
+    read: str
+    kind: Literal["file", "catalogue"]
+    meaning: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A rule that proposes values for cells nobody gave.
+
+    ``apply(city, inputs, ledger)`` returns ``{column name: (values, source codes)}`` for every row, and depends on
+    nothing but the columns in ``keys``: it is asked again after the measures, and only cells that are missing,
+    derived or assumed take the new proposal.
+    """
+
+    table: str
+    writes: tuple[Column, ...]
+    keys: tuple[str, ...]
+    apply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A kind of change that an option can make.
+
+    ``params`` is a pydantic model; ``apply(city, rows, params, code)`` returns the changed city, writing ``code`` as
+    the source of every cell it sets in the rows selected.
+    """
+
+    kind: str
+    table: str
+    params: str
+    apply: str
+    writes: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a simulator is built from.
+
+    Attributes
+    ----------
+    inputs
+        By key of the scenario's ``[model]``, what the wings' readers returned.
+    timezone
+        The zone in which schedules run, such as ``"Europe/Berlin"``.
+    step_s
+        The step the scenario asks this simulator to take.
+    """
+
+    city: City
+    inputs: Mapping[str, Any]
+    timezone: str
+    step_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorEntry:
+    """A simulator the wing offers: ``build(setup)`` returns it, or None where there is nothing to simulate.
+
+    ``columns`` names the cells it reads (``table.column``), for the share of assumed values.
+    """
+
+    name: str
+    build: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A quantity that an indicator sums, times a price or factor of the scenario (``prices.electricity``)."""
+
+    quantity: str
+    factor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A number by which options are compared.
+
+    Attributes
+    ----------
+    unit
+        As shown; the stream is in SI and converted once.
+    direction
+        What is better.
+    reduction
+        Over time: ``sum`` (W to J), ``max``, ``min``, ``mean`` or ``hours_above`` / ``hours_below`` the threshold.
+    per
+        Column of the building table to divide by, or None.
+    level
+        Entity set at which it is kept; the quarter's value is formed from the summed stream.
+    """
+
+    id: str
+    title: str
+    unit: str
+    direction: Literal["lower", "higher", "neutral"]
+    terms: tuple[Term, ...]
+    reduction: Literal["sum", "max", "min", "mean", "hours_above", "hours_below"] = "sum"
+    level: str = "building"
+    per: str | None = None
+    threshold: float | None = None
+    headline: bool = False
+    standard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Something to draw: ``build(city)`` returns coordinates ``(n, 3)``, offsets and the ids of the entities."""
+
+    name: str
+    kind: Literal["triangles", "lines", "points"]
+    entity: str
+    build: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wing:
+    """Everything a wing brings to the house.
+
+    ``attach(city, inputs, ledger)`` returns the city with the wing's own tables and links added.
+    """
+
+    name: str
+    inputs: tuple[Input, ...] = ()
+    attach: str | None = None
+    columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    catalogues: Mapping[str, str] = field(default_factory=dict)
+    fills: tuple[Fill, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    simulators: tuple[SimulatorEntry, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+
+def resolve(reference: str) -> Any:
+    """Return the object behind ``"module:name"``."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@cache
+def wings() -> tuple[Wing, ...]:
+    """Return every wing: the house's own in the order listed, then those of installed packages by name."""
+    return tuple(_load())
+
+
+def _load() -> Iterator[Wing]:
+    for reference in WINGS.values():
+        yield resolve(reference)
+    for entry in sorted(entry_points(group="twin.wings"), key=lambda e: e.name):
+        yield entry.load()

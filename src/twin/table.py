@@ -1,0 +1,287 @@
+"""Tables of equal-length NumPy columns in which every cell knows where it came from.
+
+A `Column` is declared once; validation, the scenario's ``where``, CSV headers, legends and the docs derive from it.
+A `Table` is immutable: ``put`` returns a new one that shares all columns it did not touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twin.errors import Problem, TwinError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ASSUMED", "DERIVED", "GIVEN", "MEASURE", "MISSING", "SERIES", "Column", "Row", "Table", "source_name"]
+
+# Source codes, one uint16 beside every value. Codes from ASSUMED and MEASURE upwards number the ledger's rules.
+MISSING, GIVEN, SERIES, DERIVED = 0, 1, 2, 3
+ASSUMED = 0x1000
+MEASURE = 0x2000
+
+Kind = Literal["float", "int", "str", "bool"]
+_BLANK: dict[str, Any] = {"float": np.nan, "int": 0, "str": "", "bool": False}
+_DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, "bool": np.bool_}
+
+
+def source_name(code: int) -> str:
+    """Return the source behind a code: ``given``, ``assumed:3``, ``measure:1`` ..."""
+    if code >= MEASURE:
+        return f"measure:{code - MEASURE}"
+    if code >= ASSUMED:
+        return f"assumed:{code - ASSUMED}"
+    return ("missing", "given", "series", "derived")[code]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The one declaration of a column.
+
+    Parameters
+    ----------
+    unit
+        Unit as shown to people; ``"-"`` for none.
+    low, high
+        Bounds a given value must keep, both inclusive.
+    categories
+        The only values a text column may hold.
+    """
+
+    name: str
+    unit: str
+    kind: Kind
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> str:
+        """Name and unit as a CSV header: ``outdoor_temperature [degC]``."""
+        return self.name if self.unit == "-" else f"{self.name} [{self.unit}]"
+
+    def blank(self, n: int) -> NDArray[Any]:
+        """Return ``n`` missing values."""
+        return np.full(n, _BLANK[self.kind], dtype=_DTYPE[self.kind])
+
+    def cast(self, values: ArrayLike) -> NDArray[Any]:
+        """Return values in this column's type.
+
+        Raises
+        ------
+        TwinError
+            If they are of another kind (2.5 storeys, text for a number).
+        """
+        array = np.asarray(values)
+        ok = {"float": "fiu", "int": "iu", "str": "UT", "bool": "b"}[self.kind]
+        if array.dtype.kind not in ok:
+            raise TwinError(Problem(f"column {self.name} was given values of type {array.dtype}", expected=self.kind))
+        return array.astype(_DTYPE[self.kind], copy=False)
+
+    def violations(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which values break this column's bounds or categories, shape ``(n,)``."""
+        bad = np.zeros(len(values), dtype=bool)
+        if self.categories:
+            bad |= ~np.isin(values, self.categories)
+        if self.low is not None:
+            bad |= values < self.low
+        if self.high is not None:
+            bad |= values > self.high
+        return bad
+
+    def expectation(self) -> str:
+        """Say in words what a value of this column must be."""
+        if self.categories:
+            return "one of " + ", ".join(self.categories)
+        bounds = [
+            f"at least {self.low:g}" if self.low is not None else "",
+            f"at most {self.high:g}" if self.high is not None else "",
+        ]
+        return " and ".join(b for b in bounds if b) or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    column: Column
+    values: NDArray[Any]
+    sources: NDArray[np.uint16]
+
+
+class Row(Mapping[str, Any]):
+    """One row of a table, made on demand for people."""
+
+    def __init__(self, table: Table, index: int) -> None:
+        self._table, self.index = table, index
+
+    def __getitem__(self, name: str) -> Any:
+        if self._table.source(name)[self.index] == MISSING:
+            return None
+        return self._table[name][self.index].item()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.names)
+
+    def __len__(self) -> int:
+        return len(self._table.names)
+
+    def __repr__(self) -> str:
+        cells = ", ".join(f"{name}={self[name]!r}" for name in self)
+        return f"{self._table.name}[{str(self._table.ids[self.index])!r}]({cells})"
+
+
+class Table:
+    """Named columns of equal length with a source code beside every value.
+
+    Parameters
+    ----------
+    name
+        The entity set the rows belong to: ``building``, ``surface`` ...
+    ids
+        Identifiers, unique, shape ``(n,)``.
+    """
+
+    def __init__(self, name: str, ids: Sequence[str] | NDArray[np.str_]) -> None:
+        self.name = name
+        self.ids: NDArray[np.str_] = np.asarray(ids, dtype=np.str_).reshape(-1)
+        self._cells: dict[str, _Cells] = {}
+        self._rows: dict[str, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name!r}, {len(self)} rows: {', '.join(self.names)})"
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in the order they were put."""
+        return list(self._cells)
+
+    @property
+    def columns(self) -> list[Column]:
+        """Declarations of the columns."""
+        return [cells.column for cells in self._cells.values()]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._cells
+
+    def _get(self, name: str) -> _Cells:
+        try:
+            return self._cells[name]
+        except KeyError:
+            raise TwinError(
+                Problem(f"table {self.name} has no column {name!r}", suggestion=nearest(name, self._cells))
+            ) from None
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column's values, read-only, shape ``(n,)``; missing cells hold NaN, 0, "" or False."""
+        return self._get(name).values
+
+    def column(self, name: str) -> Column:
+        """Return a column's declaration."""
+        return self._get(name).column
+
+    def source(self, name: str) -> NDArray[np.uint16]:
+        """Return the source codes of a column, read-only, shape ``(n,)``."""
+        return self._get(name).sources
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """Return where a column has no value, shape ``(n,)``; a column never put is missing everywhere."""
+        if name not in self:
+            return np.ones(len(self), dtype=bool)
+        return self.source(name) == MISSING
+
+    def put(
+        self,
+        column: Column,
+        values: ArrayLike,
+        source: int | NDArray[np.uint16] = GIVEN,
+        where: NDArray[np.bool_] | None = None,
+    ) -> Table:
+        """Return a table in which a column has new values.
+
+        Parameters
+        ----------
+        values
+            One per row, or one for all.
+        source
+            Source code, one per row or one for all; where it is MISSING the value is blanked.
+        where
+            Rows to write; all if None. Other rows keep value and source.
+
+        Raises
+        ------
+        TwinError
+            If values are of the wrong kind or length, out of bounds or no category of the column.
+        """
+        n = len(self)
+        fresh = column.cast(np.broadcast_to(np.asarray(values), (n,)))
+        codes = np.broadcast_to(np.asarray(source, dtype=np.uint16), (n,))
+        if where is not None:
+            old = self._cells.get(column.name)
+            old_values = old.values if old else column.blank(n)
+            old_codes = old.sources if old else np.zeros(n, dtype=np.uint16)
+            fresh = np.where(where, fresh, old_values)
+            codes = np.where(where, codes, old_codes)
+        blank = codes == MISSING
+        if blank.any():
+            fresh = np.where(blank, column.blank(n), fresh)
+        self._check(column, fresh, ~blank)
+        cells = _Cells(column, np.array(fresh), np.array(codes))
+        cells.values.flags.writeable = cells.sources.flags.writeable = False
+        other = Table(self.name, self.ids)
+        other._rows = self._rows
+        other._cells = {**self._cells, column.name: cells}
+        return other
+
+    def _check(self, column: Column, values: NDArray[Any], present: NDArray[np.bool_]) -> None:
+        bad = np.flatnonzero(column.violations(values) & present)
+        if len(bad):
+            raise TwinError(
+                *(
+                    Problem(f"{column.name} of {self.name} {self.ids[i]} is {values[i]}", expected=column.expectation())
+                    for i in bad[:20]
+                )
+            )
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """Return the table of the chosen rows (indices or a mask)."""
+        other = Table(self.name, self.ids[rows])
+        other._cells = {
+            name: replace(cells, values=cells.values[rows], sources=cells.sources[rows])
+            for name, cells in self._cells.items()
+        }
+        return other
+
+    def index(self, identifier: str) -> int:
+        """Return the row number of an identifier.
+
+        Raises
+        ------
+        TwinError
+            If no row has it.
+        """
+        if self._rows is None:
+            self._rows = {str(i): k for k, i in enumerate(self.ids)}
+        if identifier not in self._rows:
+            raise TwinError(
+                Problem(f"no {self.name} has the id {identifier!r}", suggestion=nearest(identifier, self._rows))
+            )
+        return self._rows[identifier]
+
+    def row(self, which: str | int) -> Row:
+        """Return one row by identifier or number, as a view for people."""
+        return Row(self, which if isinstance(which, int) else self.index(which))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the values as a data frame indexed by identifier; missing cells are NA."""
+        import pandas as pd
+
+        frame = pd.DataFrame({name: self[name] for name in self.names}, index=pd.Index(self.ids, name="id"))
+        return frame.mask(pd.DataFrame({name: self.missing(name) for name in self.names}, index=frame.index))
