@@ -1,1 +1,1 @@
-"""scenario"""
+"""Scenario files: what to read, what to change, what to compare."""

@@ -1,0 +1,197 @@
+"""The command ``twin``: parse, call, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+
+from twin.console import Drawing, print_comparison, print_explanation, print_problems
+from twin.errors import Problem, TwinError
+from twin.progress import silent
+
+__all__ = ["main"]
+
+app = App(name="twin", help="City file and scenario file in, answers for a planner out.", version_flags=["--version"])
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON document instead of text")]
+Root = Annotated[Path | None, Parameter(help="folder that the scenario's files must lie in")]
+
+
+@app.command
+def run(
+    scenario: Path,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    option: Annotated[list[str] | None, Parameter(negative="")] = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+    picture: bool = True,
+    root: Root = None,
+    json_: Json = False,
+) -> None:
+    """Simulate every option of a scenario, write the results folder, print the comparison table.
+
+    Parameters
+    ----------
+    scenario
+        The scenario file (TOML).
+    output
+        Results folder; results/<name of the scenario file> if left out.
+    option
+        Simulate only this option; may be repeated.
+    overwrite
+        Replace the results of another run in the folder.
+    picture
+        Draw the quarter, one picture for all options.
+    """
+    from twin.results.compare import compare as compare_
+    from twin.scenario.read import read_scenario
+    from twin.scenario.run import run as run_
+
+    folder = output or Path("results") / scenario.stem
+    with Drawing(enabled=not json_) as drawing:
+        checked = read_scenario(scenario, root)
+        results = run_(checked, folder, option or (), overwrite, silent if json_ else drawing)
+        picture_file = _draw(results, drawing) if picture and not results.complete_before else None
+    if json_:
+        print(json.dumps({"folder": str(folder), "run_id": results.run_id, **compare_(results).as_dict()}))
+        return
+    print_comparison(compare_(results))
+    already = " (already there, nothing was simulated)" if results.complete_before else ""
+    print(f"Results: {folder}{already}")
+    if picture_file:
+        print(f"Picture: {picture_file}")
+
+
+def _draw(results: Any, drawing: Drawing) -> Path | None:
+    """Draw the run's picture; a machine that cannot draw is no reason to lose the results."""
+    from twin.view.draw import draw_options
+
+    drawing("picture", 0, 1)
+    try:
+        path: Path = draw_options(results, results.folder / "pictures")
+    except TwinError as error:
+        print_problems([Problem(f"no picture: {p}") for p in error.problems], "warning")
+        return None
+    drawing("picture", 1, 1)
+    return path
+
+
+@app.command
+def compare(*folders: Path, json_: Json = False) -> None:
+    """Print the comparison table of one or more results folders."""
+    from twin.results.compare import compare as compare_
+    from twin.results.store import read_results
+
+    comparison = compare_([read_results(folder) for folder in folders])
+    if json_:
+        print(json.dumps(comparison.as_dict()))
+    else:
+        print_comparison(comparison)
+
+
+@app.command
+def view(
+    folder: Path,
+    /,
+    *,
+    indicator: str | None = None,
+    option: str | None = None,
+    output: Annotated[Path | None, Parameter(alias="-o")] = None,
+) -> None:
+    """Show a results folder in 3D, or write a picture of it.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    indicator
+        Indicator that colours the buildings.
+    option
+        Only this option; all side by side if left out.
+    output
+        Picture to write (PNG) instead of opening a window.
+    """
+    from twin.results.store import read_results
+    from twin.view.draw import show
+
+    show(read_results(folder), indicator, option, output)
+
+
+@app.command
+def explain(scenario: Path, /, *, option: str | None = None, root: Root = None, json_: Json = False) -> None:
+    """Print the coupling graph, its windows and loops, and what was assumed.
+
+    Parameters
+    ----------
+    scenario
+        The scenario file (TOML).
+    option
+        Only this option.
+    """
+    from twin.scenario.explain import explain as explain_
+    from twin.scenario.read import read_scenario
+
+    explained = explain_(read_scenario(scenario, root), option)
+    if json_:
+        print(json.dumps(explained))
+    else:
+        print_explanation(explained)
+
+
+@app.command
+def convert(source: Path, target: Path, /) -> None:
+    """Write a city model (CityGML or CityJSON) as CityJSON 2.0.
+
+    Parameters
+    ----------
+    source
+        The file to read.
+    target
+        The file to write.
+    """
+    from twin.city.cityjson import write_cityjson
+    from twin.city.read import read_city
+
+    city = read_city(source)
+    write_cityjson(city, target)
+    print(f"{target}: {len(city.buildings)} buildings, {len(city.surfaces)} surfaces")
+
+
+@app.command
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    from twin.scenario.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=1))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0 ok, 1 errors, 2 usage, 130 interrupted."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return _guarded(lambda: app(words, exit_on_error=False, print_error=False), as_json="--json" in words)
+
+
+def _guarded(call: Callable[[], object], as_json: bool) -> int:
+    """Turn what can go wrong into messages and exit codes, never a traceback for a user's mistake."""
+    try:
+        call()
+    except TwinError as error:
+        if as_json:
+            print(json.dumps({"status": "error", "problems": [str(p) for p in error.problems]}))
+        print_problems(error.problems, "error")
+        return 1
+    except CycloptsError as error:
+        if as_json:
+            print(json.dumps({"status": "usage", "problems": [str(error)]}))
+        print_problems([Problem(str(error))], "usage")
+        return 2
+    except KeyboardInterrupt:
+        print_problems([Problem("interrupted; run the same command again to go on")], "error")
+        return 130
+    return 0

@@ -1,0 +1,115 @@
+"""What the command line shows: progress, tables and complaints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from twin.errors import Problem
+from twin.results.compare import Comparison
+
+__all__ = ["Drawing", "print_comparison", "print_explanation", "print_problems"]
+
+
+class Drawing:
+    """Progress on stderr: a bar per phase on a terminal, one line per finished phase elsewhere."""
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled = enabled
+        self._console = Console(stderr=True)
+        columns = (TextColumn("{task.description:<24}"), BarColumn(), TimeElapsedColumn())
+        self._bars = Progress(*columns, console=self._console, disable=not (enabled and self._console.is_terminal))
+        self._tasks: dict[str, TaskID] = {}
+        self._finished: set[str] = set()
+
+    def __enter__(self) -> Drawing:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, phase: str, done: float, total: float) -> None:
+        """Show how far a phase is."""
+        if phase not in self._tasks:
+            self._tasks[phase] = self._bars.add_task(phase, total=total)
+        self._bars.update(self._tasks[phase], completed=done, total=total)
+        if done >= total and phase not in self._finished:
+            self._finished.add(phase)
+            if self._enabled and not self._console.is_terminal:
+                print(f"{phase}: done", file=sys.stderr, flush=True)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the comparison table: every option absolute, and against the first."""
+    table = Table(title=comparison.title, title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("indicator")
+    table.add_column("unit")
+    for name in comparison.options:
+        table.add_column(name, justify="right")
+    for row in comparison.rows:
+        cells = [
+            _number(value) + ("" if k == 0 else f" {_change(change, row.direction)}")
+            for k, (value, change) in enumerate(zip(row.values, row.change, strict=True))
+        ]
+        table.add_row(row.indicator, row.unit, *cells)
+    _out().print(table)
+
+
+def print_explanation(explained: Mapping[str, Any]) -> None:
+    """Print what ``twin explain`` found."""
+    out = _out()
+    out.print(f"[bold]{explained['title']}[/]")
+    out.print(f"period {explained['start']} to {explained['end']}, warm-up {explained['warm_up']}")
+    for graph in explained["graphs"]:
+        out.print(f"\n[bold]Coupling graph of {', '.join(repr(n) for n in graph['options'])}[/]")
+        out.print(
+            f"{graph['windows']} window(s) of at most {graph['longest_window']}, loops: {graph['loops'] or 'none'}"
+        )
+        for node in graph["simulators"]:
+            out.print(f"  [bold]{node['name']}[/] every {node['step']}")
+            for port in node["reads"]:
+                out.print(f"    reads  {port['quantity']} per {port['per']} [dim]<- {port['from']}[/]", highlight=False)
+            for port in node["writes"]:
+                out.print(f"    writes {port['quantity']} per {port['per']} \\[{port['unit']}]", highlight=False)
+    for option in explained["options"]:
+        share = f"{option['assumed_share']:.0%} of what the simulators read is assumed"
+        out.print(f"\n[bold]Option {option['name']!r}[/]: {share}")
+        for selection in option["selections"]:
+            out.print(f"  {selection['measure']}: {selection['count']} of {selection['of']} {selection['table']}s")
+    out.print("\n[bold]Assumptions[/] (share of heated floor area)")
+    for rule in explained["assumptions"]:
+        out.print(
+            f"  {rule['share']:>4.0%} {rule['fields']}: {rule['reason']} [dim]({rule['reference']})[/]", highlight=False
+        )
+
+
+def print_problems(problems: Sequence[Problem], severity: str) -> None:
+    """Print problems to stderr, one line each."""
+    for problem in problems:
+        print(f"{severity}: {problem}", file=sys.stderr)
+    if len(problems) > 1:
+        print(f"{len(problems)} problems", file=sys.stderr)
+
+
+def _out() -> Console:
+    """Return stdout as wide as it is, and wide enough to keep a table whole where it is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def _change(change: float | None, direction: str) -> str:
+    if change is None:
+        return "[dim](new)[/]"
+    better = {"lower": change < 0, "higher": change > 0}.get(direction)
+    colour = "dim" if better is None or abs(change) < 0.0005 else "green" if better else "red"
+    return f"[{colour}]({change:+.0%})[/]"

@@ -1,0 +1,121 @@
+"""What a run leaves behind, in memory: indicators, series, ledger and layers of every option."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.time import TimeAxis
+from twin.errors import Problem, TwinError, nearest
+from twin.ledger import LedgerRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DrawnLayer", "IndicatorValue", "OptionResult", "Results"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorValue:
+    """One number of one option: a line of ``indicators.csv``."""
+
+    option: str
+    indicator: str
+    level: str
+    entity: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class DrawnLayer:
+    """Something to draw: points in ragged order, entity ``i`` owns rows ``offsets[i]:offsets[i + 1]``.
+
+    Attributes
+    ----------
+    kind
+        ``triangles``: every three points are one; ``lines``: every two; ``points``: each.
+    coordinates
+        In m, shape ``(n, 3)``.
+    """
+
+    name: str
+    kind: str
+    entity: str
+    coordinates: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    ids: Sequence[str]
+
+
+@dataclass
+class OptionResult:
+    """All about one option after its run."""
+
+    name: str
+    slug: str
+    description: str = ""
+    values: list[IndicatorValue] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    assumed_share: float = 0.0
+    selections: list[Mapping[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    axis: TimeAxis | None = None
+    series: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    layers: list[DrawnLayer] = field(default_factory=list)
+
+    def value(self, indicator: str, level: str = "quarter", entity: str = "") -> float:
+        """Return one number.
+
+        Raises
+        ------
+        TwinError
+            If there is no such indicator, level or entity.
+        """
+        for v in self.values:
+            if (v.indicator, v.level, v.entity) == (indicator, level, entity):
+                return v.value
+        guess = nearest(indicator, {v.indicator for v in self.values})
+        raise TwinError(
+            Problem(f"option {self.name!r} has no {indicator} of {level} {entity}".strip(), suggestion=guess)
+        )
+
+    def by_entity(self, indicator: str, level: str = "building") -> dict[str, float]:
+        """Return an indicator's values by entity id."""
+        return {v.entity: v.value for v in self.values if v.indicator == indicator and v.level == level}
+
+
+@dataclass
+class Results:
+    """The options of a scenario after their runs."""
+
+    title: str
+    run_id: str
+    options: list[OptionResult]
+    indicators: list[Mapping[str, Any]]
+    picture: str | None = None
+    folder: Path | None = None
+    complete_before: bool = False
+
+    def option(self, name: str) -> OptionResult:
+        """Return the option of that name or slug.
+
+        Raises
+        ------
+        TwinError
+            If there is none.
+        """
+        for option in self.options:
+            if name in (option.name, option.slug):
+                return option
+        raise TwinError(Problem(f"no option {name!r}", suggestion=nearest(name, [o.name for o in self.options])))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return every indicator of every option in long form."""
+        import pandas as pd
+
+        return pd.DataFrame([v for option in self.options for v in option.values])

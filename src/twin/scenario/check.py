@@ -1,0 +1,243 @@
+"""Everything that can be wrong with a scenario file, found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS
+from twin.errors import Problem, Problems, TwinError, nearest
+from twin.quantities import ENTITY_SETS, QUANTITIES
+from twin.registry import Input, wings
+from twin.scenario.plan import slug
+from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.select import Where
+from twin.scenario.toml import Document
+from twin.table import Column
+from twin.units import scale
+
+__all__ = [
+    "check_factors",
+    "check_names",
+    "check_options",
+    "columns_of",
+    "find_files",
+    "inputs",
+    "option_tables",
+    "parse_where",
+    "schema_problems",
+]
+
+
+def inputs() -> Iterator[Input]:
+    """Yield the keys of ``[model]`` that the wings brought."""
+    for wing in wings():
+        yield from wing.inputs
+
+
+def columns_of(table: str) -> dict[str, Column]:
+    """Return every column a table can have: the city's own and those of all wings."""
+    own = {"building": BUILDING_COLUMNS, "surface": SURFACE_COLUMNS}.get(table, {})
+    return {**own, **{c.name: c for wing in wings() for c in wing.columns.get(table, ())}}
+
+
+def schema_problems(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """Yield what pydantic found, as a person would say it."""
+    for item in error.errors():
+        path = _path_in_data(item["loc"], document.data)
+        name = ".".join(str(p) if isinstance(p, str) else f"[{p + 1}]" for p in path).replace(".[", "[")
+        place = document.line(path)
+        match item["type"]:
+            case "extra_forbidden":
+                known = _known_keys(item["loc"][:-1])
+                yield Problem(f"unknown key {name}", document.file, place, suggestion=nearest(str(path[-1]), known))
+            case "missing":
+                yield Problem(f"{name} is missing", document.file, place)
+            case "union_tag_invalid":
+                kind = str(item["ctx"]["tag"])
+                expected = "one of " + ", ".join(measure_specs())
+                line = document.line((*path, "kind"))
+                yield Problem(f"{name}.kind is {kind!r}", document.file, line, expected, nearest(kind, measure_specs()))
+            case "union_tag_not_found":
+                expected = 'kind = "..." with one of ' + ", ".join(measure_specs())
+                yield Problem(f"{name} has no kind", document.file, place, expected)
+            case "value_error":
+                yield Problem(
+                    f"{name} is wrong: {item['ctx']['error']}", document.file, place, 'such as "15min" or "1h"'
+                )
+            case _:
+                yield Problem(
+                    f"{name} is {item['input']!r}", document.file, place, item["msg"].removeprefix("Input should be ")
+                )
+
+
+def _path_in_data(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
+    """Leave out of pydantic's location what is not in the file: the tags of unions."""
+    path: list[str | int] = []
+    for k, part in enumerate(loc):
+        inside = isinstance(data, list) if isinstance(part, int) else isinstance(data, dict) and part in data
+        if inside:
+            data = data[part]
+            path.append(part)
+        elif k == len(loc) - 1:
+            path.append(part)
+    return tuple(path)
+
+
+def _known_keys(loc: Sequence[str | int]) -> list[str]:
+    """Return the keys that the model at a pydantic location has."""
+    here: Any = scenario_model()
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        candidates = [m for m in _models(here) if part in m.model_fields]
+        if candidates:
+            here = candidates[0].model_fields[part].annotation
+        else:
+            here = next((m for m in _models(here) if part in get_args(_kind_of(m))), here)
+    return [key for m in _models(here) for key in m.model_fields]
+
+
+def _kind_of(model: type[BaseModel]) -> Any:
+    return model.model_fields["kind"].annotation if "kind" in model.model_fields else None
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the pydantic models inside a type, however wrapped."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def find_files(document: Document, top: Path, problems: Problems) -> dict[str, Path]:
+    """Resolve the files that ``[model]`` names; each must exist, inside the folder that scenarios may read."""
+    files: dict[str, Path] = {}
+    model = document.data.get("model")
+    if not isinstance(model, dict):
+        return files
+    for key in ("city", *(item.key for item in inputs() if item.kind == "file")):
+        given = model.get(key)
+        if not isinstance(given, str):
+            continue
+        path = (document.file.parent / given).resolve()
+        line = document.line(("model", key))
+        if not path.is_relative_to(top):
+            problems.add(f"model.{key} = {given!r} leaves {top}", line, "a file inside it, or --root to allow another")
+        elif not path.is_file():
+            beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            problems.add(f"model.{key} = {given!r}: no such file", line, suggestion=nearest(path.name, beside))
+        else:
+            files[key] = path
+    return files
+
+
+def option_tables(document: Document) -> list[dict[str, Any]]:
+    """Return the options as they stand in the file, even if they are not in order."""
+    options = document.data.get("option")
+    return [o if isinstance(o, dict) else {} for o in options] if isinstance(options, list) else []
+
+
+def check_options(document: Document, problems: Problems) -> None:
+    """Names must differ, bases must exist, and no option may stand on itself."""
+    options = option_tables(document)
+    names = [str(o.get("name", "")) for o in options]
+    bases = {n: o.get("base") for n, o in zip(names, options, strict=True)}
+    for i, (name, option) in enumerate(zip(names, options, strict=True)):
+        if [slug(n) for n in names].index(slug(name)) != i:
+            problems.add(f"two options are called {name!r}", document.line(("option", i, "name")))
+        base = option.get("base")
+        if isinstance(base, str) and base not in names:
+            line = document.line(("option", i, "base"))
+            problems.add(
+                f"option {name!r} is based on {base!r}, which is no option",
+                line,
+                "one of " + ", ".join(repr(n) for n in names if n != name),
+                nearest(base, names),
+            )
+        elif isinstance(base, str) and _stands_on_itself(name, bases):
+            problems.add(f"option {name!r} is based on itself", document.line(("option", i, "base")))
+
+
+def _stands_on_itself(name: str, bases: Mapping[str, Any]) -> bool:
+    seen = {name}
+    here = bases.get(name)
+    while isinstance(here, str) and here in bases:
+        if here in seen:
+            return here == name
+        seen.add(here)
+        here = bases[here]
+    return False
+
+
+def check_factors(document: Document, problems: Problems) -> None:
+    """Every price and factor that an indicator needs must be given, in a unit per energy, and none besides."""
+    needed: dict[str, str] = {}
+    for wing in wings():
+        for indicator in wing.indicators:
+            needed |= {term.factor: indicator.id for term in indicator.terms if term.factor}
+    units = {"prices": "EUR/kWh", "emissions": "kg/kWh"}
+    for factor, indicator_id in needed.items():
+        section, key = factor.split(".")
+        if key not in _section(document, section):
+            problems.add(
+                f"{factor} is missing; {indicator_id} needs it",
+                document.line((section,)),
+                f'{key} = {{ value = ..., unit = "{units[section]}", source = "..." }}',
+            )
+    for section, unit in units.items():
+        known = [f.split(".")[1] for f in needed if f.startswith(section)]
+        for key, item in _section(document, section).items():
+            line = document.line((section, key))
+            if key not in known:
+                problems.add(f"unknown key {section}.{key}", line, "one of " + ", ".join(known), nearest(key, known))
+            elif isinstance(item, dict) and scale(str(item.get("unit")))[0] != scale(unit)[0]:
+                problems.add(f"{section}.{key} is in {item.get('unit')!r}", line, unit)
+
+
+def _section(document: Document, name: str) -> dict[str, Any]:
+    section = document.data.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def check_names(document: Document, problems: Problems) -> None:
+    """Time zone, simulators with steps of their own, and recorded quantities must be known."""
+    zone = _section(document, "model").get("timezone")
+    if isinstance(zone, str):
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            problems.add(
+                f"there is no time zone {zone!r}", document.line(("model", "timezone")), "such as Europe/Berlin"
+            )
+    simulators = [s.name for wing in wings() for s in wing.simulators]
+    for name in _section(document, "steps"):
+        if name not in simulators:
+            expected = "one of " + ", ".join(simulators)
+            line = document.line(("steps", name))
+            problems.add(f"steps.{name}: there is no such simulator", line, expected, nearest(name, simulators))
+    series = _section(document, "record").get("series")
+    for entity, quantities in (series if isinstance(series, dict) else {}).items():
+        line = document.line(("record", "series", entity))
+        if entity not in ENTITY_SETS:
+            problems.add(f"there is no entity set {entity!r}", line, suggestion=nearest(entity, ENTITY_SETS))
+        for name in quantities if isinstance(quantities, list) else []:
+            if name not in QUANTITIES:
+                problems.add(f"there is no quantity {name!r}", line, suggestion=nearest(str(name), QUANTITIES))
+
+
+def parse_where(
+    text: Any, columns: Mapping[str, Column], document: Document, path: tuple[str | int, ...], problems: Problems
+) -> Where | None:
+    """Return the condition a measure states, None if there is none or it is wrong."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return Where(text, columns)
+    except TwinError as error:
+        for p in error.problems:
+            problems.add(p.message, document.line((*path, "where")), p.expected, p.suggestion)
+        return None

@@ -1,0 +1,130 @@
+"""Reading a scenario file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from twin.engine.time import TimeAxis, parse_duration
+from twin.errors import Problems, nearest
+from twin.scenario.check import (
+    check_factors,
+    check_names,
+    check_options,
+    columns_of,
+    find_files,
+    inputs,
+    option_tables,
+    parse_where,
+    schema_problems,
+)
+from twin.scenario.plan import MeasureCall, OptionPlan, Scenario, slug
+from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.toml import Document, read_toml
+from twin.units import scale
+
+__all__ = ["read_scenario"]
+
+
+def read_scenario(path: str | Path, root: str | Path | None = None) -> Scenario:
+    """Read and check a scenario file.
+
+    Parameters
+    ----------
+    root
+        Folder that the files it names must lie in; by default the parent of the scenario's own folder.
+
+    Raises
+    ------
+    TwinError
+        With every problem of the file at once, each with its line.
+    """
+    document = read_toml(Path(path))
+    problems = Problems(document.file)
+    try:
+        checked = scenario_model().model_validate(document.data)
+    except ValidationError as error:
+        problems.found += schema_problems(error, document)
+        checked = None
+    top = Path(root).resolve() if root else document.file.resolve().parent.parent
+    files = find_files(document, top, problems)
+    check_options(document, problems)
+    check_factors(document, problems)
+    check_names(document, problems)
+    calls = _measure_calls(document, checked, problems)
+    problems.raise_if_any()
+    assert checked is not None
+    return _assemble(document, checked, files, calls)
+
+
+def _assemble(
+    document: Document, checked: Any, files: Mapping[str, Path], calls: Mapping[tuple[int, int], MeasureCall]
+) -> Scenario:
+    period, model = checked.period, checked.model
+    step_s = parse_duration(period.step)
+    start = TimeAxis.at(period.start.isoformat(), step_s, 0, model.timezone).start
+    options = tuple(
+        OptionPlan(
+            option.name,
+            slug(option.name),
+            option.base,
+            option.description,
+            tuple(calls[i, k] for k in range(len(option.measure))),
+        )
+        for i, option in enumerate(checked.option)
+    )
+    return Scenario(
+        file=document.file,
+        title=checked.title,
+        seed=checked.seed,
+        files=files,
+        catalogues={item.key: getattr(model, item.key) for item in inputs() if item.kind == "catalogue"},
+        timezone=model.timezone,
+        lod=model.lod,
+        crs=model.crs,
+        start=start,
+        end=start + 86400 * period.days,
+        step_s=step_s,
+        warm_up_s=parse_duration(period.warm_up),
+        steps={name: parse_duration(text) for name, text in checked.steps.items()},
+        factors={
+            f"{section}.{key}": item.value * scale(item.unit)[1]
+            for section in ("prices", "emissions")
+            for key, item in getattr(checked, section).items()
+        },
+        series=checked.record.series,
+        picture=checked.picture,
+        options=options,
+        resolved=checked.model_dump(mode="python", exclude_none=True),
+    )
+
+
+def _measure_calls(document: Document, checked: Any, problems: Problems) -> dict[tuple[int, int], MeasureCall]:
+    """Check every ``where`` and ``share_of``; the calls are whole only if the file passed the schema."""
+    calls = {}
+    for i, option in enumerate(option_tables(document)):
+        measures = option.get("measure")
+        for k, raw in enumerate(measures if isinstance(measures, list) else []):
+            spec = measure_specs().get(str(raw.get("kind"))) if isinstance(raw, dict) else None
+            if spec is None:
+                continue
+            path = ("option", i, "measure", k)
+            columns = columns_of(spec.table)
+            where = parse_where(raw.get("where"), columns, document, path, problems)
+            share_of = raw.get("share_of")
+            if isinstance(share_of, str) and (
+                share_of not in columns or columns[share_of].kind not in ("float", "int")
+            ):
+                line = document.line((*path, "share_of"))
+                problems.add(
+                    f"share_of = {share_of!r} is no number of a {spec.table}",
+                    line,
+                    suggestion=nearest(share_of, columns),
+                )
+            if checked is not None:
+                params = checked.option[i].measure[k]
+                calls[i, k] = MeasureCall(spec, params, where, params.share, params.share_of, document.line(path))
+    return calls
