@@ -48,6 +48,7 @@ _DECLARED = (
     Quantity("space_cooling_demand", "W", True, "useful cold that keeps the cooling set point"),
     Quantity("hot_water_demand", "W", True, "useful heat in domestic hot water drawn off"),
     Quantity("indoor_temperature", "degC", False, "air temperature of the conditioned space"),
+    Quantity("internal_gain", "W", True, "heat given off indoors by people, appliances and lighting"),
     # final energy, per building
     Quantity("electric_load", "W", True, "electric power drawn"),
     Quantity("gas_consumption", "W", True, "natural gas burned, lower heating value"),

@@ -14,10 +14,11 @@ from twin.engine.time import TimeAxis
 from twin.quantities import QUANTITIES
 from twin.random import Streams
 
-__all__ = ["Recorder", "Reduction", "Sink", "Stream", "StreamValues"]
+__all__ = ["Across", "Recorder", "Reduction", "Sink", "Stream", "StreamValues"]
 
 Values = NDArray[np.float64]
 Reduction = Literal["sum", "max", "min", "mean", "hours_above", "hours_below"]
+Across = Literal["natural", "max", "min"]
 Sink = Callable[[str, TimeAxis, Values], None]
 
 
@@ -30,10 +31,14 @@ class Stream:
     reduction
         ``sum`` integrates over time (W to J), ``hours_above`` and ``hours_below`` count the seconds beyond
         ``threshold``; ``max``, ``min`` and ``mean`` are over the steps.
+    across
+        How the entities form one series: ``natural`` adds an extensive quantity up and takes the weighted mean of an
+        intensive one; ``max`` and ``min`` take the entity that stands out at each step.
     """
 
     quantities: tuple[str, ...]
     reduction: Reduction
+    across: Across = "natural"
     threshold: float = np.nan
 
 
@@ -41,8 +46,7 @@ class Stream:
 class StreamValues:
     """A stream at the end of the run: per entity ``(n,)`` and for all of them together.
 
-    ``total`` reduces the sum over entities (the coincident peak, not the sum of peaks) of an extensive quantity, and
-    the weighted mean of an intensive one.
+    ``total`` reduces the one series of all entities: the coincident peak, not the sum of peaks.
     """
 
     entity: Values
@@ -108,7 +112,7 @@ class Recorder:
             values = inputs[stream.quantities[0]]
             for quantity in stream.quantities[1:]:
                 values = values + inputs[quantity]
-            total = self._together(stream.quantities[0], values)
+            total = self._together(stream.quantities[0], values, stream.across)
             self._entity[stream] = self._reduce(stream, self._entity[stream], values)
             self._total[stream] = float(self._reduce(stream, np.array([self._total[stream]]), total[:, None])[0])
         for quantity in self.quantities:
@@ -117,8 +121,10 @@ class Recorder:
                 self.sink(quantity, window, inputs[quantity])
         return {}
 
-    def _together(self, quantity: str, values: Values) -> Values:
-        """Return the sum over entities, or the weighted mean of an intensive quantity, shape ``(step,)``."""
+    def _together(self, quantity: str, values: Values, across: Across = "natural") -> Values:
+        """Return the one series of all entities, shape ``(step,)``."""
+        if across != "natural":
+            return np.asarray(values.max(axis=1) if across == "max" else values.min(axis=1))
         if QUANTITIES[quantity].extensive:
             return np.asarray(values.sum(axis=1))
         return np.asarray(values @ (self.weights / self.weights.sum()))

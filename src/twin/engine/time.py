@@ -84,6 +84,8 @@ class TimeAxis:
 
 def utc_offset(axis: TimeAxis, timezone: str) -> NDArray[np.int64]:
     """Return how many seconds the clock of ``timezone`` is ahead of UTC at each step, shape ``(n,)``."""
+    if timezone == "UTC":
+        return np.zeros(axis.n, dtype=np.int64)
     zone = ZoneInfo(timezone)
     # Zones change on quarter hours of UTC at the finest: ask once for each.
     quarter, inverse = np.unique(axis.seconds // 900, return_inverse=True)
