@@ -145,17 +145,48 @@ def explain(scenario: Path, /, *, option: str | None = None, root: Root = None, 
 
 
 @app.command
-def convert(source: Path, target: Path, /) -> None:
-    """Write a city model (CityGML or CityJSON) as CityJSON 2.0.
+def convert(
+    source: Path,
+    target: Path,
+    /,
+    *,
+    place: str | None = None,
+    latitude_deg: float | None = None,
+    longitude_deg: float | None = None,
+    elevation_m: float | None = None,
+    origin: str | None = None,
+    licence: str | None = None,
+) -> None:
+    """Write a city model as CityJSON 2.0, or a weather file as the engine's own CSV.
 
     Parameters
     ----------
     source
-        The file to read.
+        City model (CityGML, CityJSON) or weather file (EPW, PVGIS CSV).
     target
-        The file to write.
+        File to write; a weather file if its name ends in .csv.
+    place
+        Weather only, like all that follow: where it was, if the file does not say so itself.
+    origin
+        Who published it.
+    licence
+        On what terms.
     """
-    from twin.city.cityjson import write_cityjson
+    if target.suffix == ".csv":
+        from twin.weather.files import convert as convert_weather
+
+        stated = {
+            "place": place,
+            "latitude_deg": latitude_deg,
+            "longitude_deg": longitude_deg,
+            "elevation_m": elevation_m,
+            "source": origin,
+            "licence": licence,
+        }
+        weather = convert_weather(source, target, **{k: v for k, v in stated.items() if v is not None})
+        print(f"{target}: {len(weather.table)} hours of {weather.place}")
+        return
+    from twin.city.cityjson_write import write_cityjson
     from twin.city.read import read_city
 
     city = read_city(source)
@@ -174,7 +205,12 @@ def schema() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 ok, 1 errors, 2 usage, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
-    return _guarded(lambda: app(words, exit_on_error=False, print_error=False), as_json="--json" in words)
+    return _guarded(lambda: _call(words), as_json="--json" in words)
+
+
+def _call(words: list[str]) -> None:
+    command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+    command(*bound.args, **bound.kwargs)
 
 
 def _guarded(call: Callable[[], object], as_json: bool) -> int:

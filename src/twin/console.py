@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -84,9 +85,10 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
             out.print(f"  {selection['measure']}: {selection['count']} of {selection['of']} {selection['table']}s")
     out.print("\n[bold]Assumptions[/] (share of heated floor area)")
     for rule in explained["assumptions"]:
-        out.print(
-            f"  {rule['share']:>4.0%} {rule['fields']}: {rule['reason']} [dim]({rule['reference']})[/]", highlight=False
-        )
+        fields = rule["fields"][:3] + ([f"{len(rule['fields']) - 3} more"] if len(rule["fields"]) > 3 else [])
+        filled = f" -> {', '.join(fields)}" if fields else ""
+        text = f"{rule['share']:>4.0%} {rule['reason']} [dim]({rule['reference']}){filled}[/]"
+        out.print(Padding(text, (0, 0, 0, 2)), highlight=False)
 
 
 def print_problems(problems: Sequence[Problem], severity: str) -> None:

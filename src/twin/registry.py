@@ -138,6 +138,9 @@ class Indicator:
         What is better.
     reduction
         Over time: ``sum`` (W to J), ``max``, ``min``, ``mean`` or ``hours_above`` / ``hours_below`` the threshold.
+    across
+        How the quarter's series is formed from the entities: ``natural`` adds up or averages, ``max`` and ``min``
+        take whichever entity stands out at each step.
     per
         Column of the building table to divide by, or None.
     level
@@ -150,6 +153,7 @@ class Indicator:
     direction: Literal["lower", "higher", "neutral"]
     terms: tuple[Term, ...]
     reduction: Literal["sum", "max", "min", "mean", "hours_above", "hours_below"] = "sum"
+    across: Literal["natural", "max", "min"] = "natural"
     level: str = "building"
     per: str | None = None
     threshold: float | None = None

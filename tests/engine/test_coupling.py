@@ -170,7 +170,7 @@ def test_a_delay_outside_a_loop_shifts_by_the_writers_step():
 def test_any_cut_of_the_horizon_gives_the_same_recorder(hours):
     def record(window_s):
         streams = [Stream(("electric_load",), r) for r in ("sum", "max", "min", "mean")]
-        streams.append(Stream(("electric_load",), "hours_above", 7.5))
+        streams.append(Stream(("electric_load",), "hours_above", "max", 7.5))
         recorder = Recorder("building", np.ones(3), HOUR, streams, count_from=0)
         run(source(), recorder, window_s=window_s, cuts=[h * HOUR for h in hours])
         return [recorder.values(s) for s in streams], recorder.total_series()["electric_load"]
@@ -190,6 +190,17 @@ def test_recorder_knows_the_coincident_peak_from_the_sum_of_peaks():
     run(apart, recorder)
     assert recorder.values(peak).entity.tolist() == [10, 10, 10]
     assert recorder.values(peak).total == 12
+
+
+def test_the_entity_that_stands_out_can_stand_for_all():
+    lowest = Stream(("indoor_temperature",), "min", "min")
+    hours = Stream(("indoor_temperature",), "hours_below", "min", 15.5)
+    recorder = Recorder("building", np.ones(3), HOUR, [lowest, hours], count_from=0)
+    rule = lambda t: 20.0 - np.arange(3) * (t[:, None] >= 12 * HOUR) * 3.0  # noqa: E731
+    run(source(quantity="indoor_temperature", values=rule), recorder)
+    assert recorder.values(lowest).total == 14
+    assert recorder.values(hours).total == 12 * HOUR
+    assert recorder.values(hours).entity.tolist() == [0, 0, 12 * HOUR]
 
 
 def test_warm_up_is_run_but_not_counted():

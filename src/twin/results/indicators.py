@@ -20,8 +20,9 @@ def streams_of(indicator: Indicator) -> list[Stream]:
     """Return the streams an indicator is made of: each term alone if terms have factors, else their sum."""
     threshold = np.nan if indicator.threshold is None else indicator.threshold
     if indicator.reduction == "sum":
-        return [Stream((term.quantity,), "sum") for term in indicator.terms]
-    return [Stream(tuple(term.quantity for term in indicator.terms), indicator.reduction, threshold)]
+        return [Stream((term.quantity,), "sum", indicator.across) for term in indicator.terms]
+    quantities = tuple(term.quantity for term in indicator.terms)
+    return [Stream(quantities, indicator.reduction, indicator.across, threshold)]
 
 
 def evaluate(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.city.cityjson import write_cityjson
+from twin.city.cityjson_write import write_cityjson
 from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.ledger import LedgerRow
@@ -125,13 +125,11 @@ class Folder:
         """Write all of an option but its series, which were written as the run went on."""
         write_indicators(part / "indicators.csv", result.values)
         _write_ledger(part, result.ledger, city.tables)
-        by_indicator = {v.indicator: v.unit for v in result.values if v.level == "building"}
-        write_cityjson(
-            city,
-            part / "city.city.json",
-            results={name: result.by_entity(name) for name in by_indicator},
-            units=by_indicator,
-        )
+        units = {v.indicator: v.unit for v in result.values if v.level == "building"}
+        attributes = {
+            name: {"values": list(result.by_entity(name).values()), "unit": unit} for name, unit in units.items()
+        }
+        write_cityjson(city, part / "city.city.json", attributes)
         (part / "layers.json").write_text(json.dumps({"layers": [_layer_to_json(x) for x in result.layers]}))
         info = {
             "run_id": self.run_id,
@@ -204,7 +202,7 @@ def write_indicators(path: Path, values: list[IndicatorValue]) -> None:
     with path.open("w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(_INDICATOR_COLUMNS)
-        writer.writerows((v.option, v.indicator, v.level, v.entity, f"{v.value:.10g}", v.unit) for v in values)
+        writer.writerows((v.option, v.indicator, v.level, v.entity, repr(float(v.value)), v.unit) for v in values)
 
 
 def _write_ledger(part: Path, rows: list[LedgerRow], tables: Mapping[str, Table]) -> None:
@@ -252,7 +250,7 @@ def _is_alive(lock: Path) -> bool:
     """Whether the process that holds a lock still runs; a lock left by a dead one is taken over."""
     try:
         os.kill(int(lock.read_text()), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except OSError:
         return True

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS
 from twin.errors import Problem, Problems, TwinError, nearest
+from twin.ledger import Ledger
 from twin.quantities import ENTITY_SETS, QUANTITIES
-from twin.registry import Input, wings
+from twin.registry import resolve, wings
+from twin.scenario.inputs import wing_inputs
 from twin.scenario.plan import slug
 from twin.scenario.schema import measure_specs, scenario_model
 from twin.scenario.select import Where
@@ -21,22 +23,16 @@ from twin.table import Column
 from twin.units import scale
 
 __all__ = [
+    "check_catalogues",
     "check_factors",
     "check_names",
     "check_options",
     "columns_of",
     "find_files",
-    "inputs",
     "option_tables",
     "parse_where",
     "schema_problems",
 ]
-
-
-def inputs() -> Iterator[Input]:
-    """Yield the keys of ``[model]`` that the wings brought."""
-    for wing in wings():
-        yield from wing.inputs
 
 
 def columns_of(table: str) -> dict[str, Column]:
@@ -70,9 +66,8 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
                     f"{name} is wrong: {item['ctx']['error']}", document.file, place, 'such as "15min" or "1h"'
                 )
             case _:
-                yield Problem(
-                    f"{name} is {item['input']!r}", document.file, place, item["msg"].removeprefix("Input should be ")
-                )
+                expected = item["msg"].removeprefix("Input should be ").removeprefix("String should have ")
+                yield Problem(f"{name} is {item['input']!r}", document.file, place, expected)
 
 
 def _path_in_data(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
@@ -119,7 +114,7 @@ def find_files(document: Document, top: Path, problems: Problems) -> dict[str, P
     model = document.data.get("model")
     if not isinstance(model, dict):
         return files
-    for key in ("city", *(item.key for item in inputs() if item.kind == "file")):
+    for key in ("city", *(item.key for item in wing_inputs() if item.kind == "file")):
         given = model.get(key)
         if not isinstance(given, str):
             continue
@@ -133,6 +128,20 @@ def find_files(document: Document, top: Path, problems: Problems) -> dict[str, P
         else:
             files[key] = path
     return files
+
+
+def check_catalogues(document: Document, problems: Problems) -> None:
+    """Every catalogue named must be one we have."""
+    for item in wing_inputs():
+        name = _section(document, "model").get(item.key, item.default)
+        if item.kind != "catalogue" or not isinstance(name, str):
+            continue
+        try:
+            resolve(item.read)(name, Ledger())
+        except TwinError as error:
+            for p in error.problems:
+                line = document.line(("model", item.key))
+                problems.add(f"model.{item.key}: {p.message}", line, p.expected, p.suggestion)
 
 
 def option_tables(document: Document) -> list[dict[str, Any]]:

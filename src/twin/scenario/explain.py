@@ -91,7 +91,7 @@ def _assumptions(ledger: Sequence[LedgerRow]) -> list[dict[str, Any]]:
         {
             "reason": reason,
             "reference": reference,
-            "fields": ", ".join(f"{r.table}.{r.field}".rstrip(".") for r in rows),
+            "fields": [f"{r.table}.{r.field}" for r in rows if r.field],
             "share": max(r.share_of_floor_area for r in rows),
         }
         for (reason, reference), rows in by_reason.items()

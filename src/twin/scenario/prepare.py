@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.city.read import read_city
-from twin.errors import Problems, TwinError
+from twin.errors import Problems
 from twin.ledger import Ledger
 from twin.registry import Fill, resolve, wings
-from twin.scenario.check import inputs as wing_inputs
+from twin.scenario.inputs import read_inputs
 from twin.scenario.plan import MeasureCall, OptionPlan, Scenario
 from twin.scenario.select import choose
 from twin.table import ASSUMED, DERIVED, MEASURE, MISSING, Table
@@ -53,7 +52,8 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
         With everything that is wrong in any of the files, or all selections that match nothing.
     """
     ledger = Ledger()
-    city, inputs = _read(scenario, ledger)
+    city, inputs = read_inputs(scenario.files, scenario.catalogues, ledger, scenario.lod, scenario.crs)
+    assert city is not None
     for wing in wings():
         if wing.attach:
             city = resolve(wing.attach)(city, inputs, ledger)
@@ -63,26 +63,6 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
         for option in wanted:
             _prepare_option(scenario, option, Prepared(option, city, inputs, ledger, ()), known, problems)
     return [known[option.name] for option in wanted]
-
-
-def _read(scenario: Scenario, ledger: Ledger) -> tuple[City, dict[str, Any]]:
-    """Read city and inputs; the problems of all files are raised together."""
-    problems = Problems()
-    city: City | None = None
-    inputs: dict[str, Any] = {}
-    try:
-        city = read_city(scenario.files["city"], lod=scenario.lod, crs=scenario.crs)
-    except TwinError as error:
-        problems.found += error.problems
-    for item in wing_inputs():
-        value = scenario.files.get(item.key) if item.kind == "file" else scenario.catalogues[item.key]
-        try:
-            inputs[item.key] = resolve(item.read)(value, ledger)
-        except TwinError as error:
-            problems.found += error.problems
-    problems.raise_if_any()
-    assert city is not None
-    return city, inputs
 
 
 def _prepare_option(

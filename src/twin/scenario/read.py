@@ -9,18 +9,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from twin.engine.time import TimeAxis, parse_duration
-from twin.errors import Problems, nearest
+from twin.errors import Problem, Problems, TwinError, nearest
+from twin.ledger import Ledger
 from twin.scenario.check import (
+    check_catalogues,
     check_factors,
     check_names,
     check_options,
     columns_of,
     find_files,
-    inputs,
     option_tables,
     parse_where,
     schema_problems,
 )
+from twin.scenario.inputs import read_inputs, wing_inputs
 from twin.scenario.plan import MeasureCall, OptionPlan, Scenario, slug
 from twin.scenario.schema import measure_specs, scenario_model
 from twin.scenario.toml import Document, read_toml
@@ -54,10 +56,26 @@ def read_scenario(path: str | Path, root: str | Path | None = None) -> Scenario:
     check_options(document, problems)
     check_factors(document, problems)
     check_names(document, problems)
+    check_catalogues(document, problems)
     calls = _measure_calls(document, checked, problems)
-    problems.raise_if_any()
+    if problems.found:
+        _add_problems_of_files(files, problems)
+        raise TwinError(*sorted(problems.found, key=_in_reading_order))
     assert checked is not None
     return _assemble(document, checked, files, calls)
+
+
+def _add_problems_of_files(files: Mapping[str, Path], problems: Problems) -> None:
+    """Look into the files as well, so that a user with a wrong scenario hears of everything at once."""
+    try:
+        read_inputs(files, {}, Ledger())
+    except TwinError as error:
+        problems.found += error.problems
+
+
+def _in_reading_order(problem: Problem) -> tuple[str, int]:
+    line = (problem.place or "").partition(":")[0]
+    return str(problem.file), int(line) if line.isdigit() else 0
 
 
 def _assemble(
@@ -81,7 +99,7 @@ def _assemble(
         title=checked.title,
         seed=checked.seed,
         files=files,
-        catalogues={item.key: getattr(model, item.key) for item in inputs() if item.kind == "catalogue"},
+        catalogues={item.key: getattr(model, item.key) for item in wing_inputs() if item.kind == "catalogue"},
         timezone=model.timezone,
         lod=model.lod,
         crs=model.crs,
