@@ -1,0 +1,117 @@
+"""What the wing knows of a building: the one declaration of its columns."""
+
+from __future__ import annotations
+
+from twin.table import Column
+
+__all__ = [
+    "BUILDING_TYPES",
+    "COLUMNS",
+    "ENVELOPE",
+    "REFURBISHMENTS",
+    "UNHEATED",
+    "USE_TYPES",
+    "U_VALUES",
+    "WINDOW_TO_WALL",
+]
+
+UNHEATED = "UNHEATED"
+
+# Use types of the City Energy Analyst's databases (SIA 2024), and one for what is never heated
+USE_TYPES = (
+    "MULTI_RES",
+    "SINGLE_RES",
+    "COOLROOM",
+    "FOODSTORE",
+    "GYM",
+    "HOSPITAL",
+    "HOTEL",
+    "INDUSTRIAL",
+    "LAB",
+    "LIBRARY",
+    "MUSEUM",
+    "OFFICE",
+    "PARKING",
+    "RESTAURANT",
+    "RETAIL",
+    "SCHOOL",
+    "SERVERROOM",
+    "SWIMMING",
+    "UNIVERSITY",
+    UNHEATED,
+)
+# TABULA: single family house, terraced house, multi family house, apartment block, high rise; non-residential
+BUILDING_TYPES = ("SFH", "TH", "MFH", "AB", "HR", "NWG")
+REFURBISHMENTS = ("existing", "usual", "advanced")
+
+_U = "W/(m2 K)"
+
+_DECLARED = (
+    Column("use_type", "-", "str", "main use of the building", categories=USE_TYPES),
+    Column("building_type", "-", "str", "TABULA size class", categories=BUILDING_TYPES),
+    Column("refurbishment", "-", "str", "state of the envelope, as in TABULA", categories=REFURBISHMENTS),
+    Column("archetype", "-", "str", "archetype the envelope is taken from"),
+    Column("dwellings", "-", "int", "dwellings in the building", low=0, high=10_000),
+    Column("occupants", "-", "float", "people who live or work in the building", low=0),
+    Column("heated_floor_area_m2", "m2", "float", "conditioned floor area, internal dimensions", low=0),
+    Column("wall_u_w_m2k", _U, "float", "thermal transmittance of the outer walls", low=0.05, high=10),
+    Column("roof_u_w_m2k", _U, "float", "thermal transmittance of the roof or upper ceiling", low=0.05, high=10),
+    Column("base_u_w_m2k", _U, "float", "thermal transmittance of the floor to ground or cellar", low=0.05, high=10),
+    Column("window_u_w_m2k", _U, "float", "thermal transmittance of the windows with frame", low=0.3, high=10),
+    Column("thermal_bridge_u_w_m2k", _U, "float", "supplement to all U-values for thermal bridges", low=0, high=0.5),
+    Column("window_g", "1", "float", "solar energy transmittance of the glazing at normal incidence", low=0, high=1),
+    Column("frame_fraction", "1", "float", "share of the window that is frame", low=0, high=0.9),
+    Column("shading_factor", "1", "float", "share of the sun on a facade that reaches its windows", low=0, high=1),
+    Column("wall_absorptance", "1", "float", "solar absorptance of the outer walls", low=0, high=1),
+    Column("roof_absorptance", "1", "float", "solar absorptance of the roof", low=0, high=1),
+    Column("window_to_wall_north", "1", "float", "window share of outer walls facing north", low=0, high=0.95),
+    Column("window_to_wall_east", "1", "float", "window share of outer walls facing east", low=0, high=0.95),
+    Column("window_to_wall_south", "1", "float", "window share of outer walls facing south", low=0, high=0.95),
+    Column("window_to_wall_west", "1", "float", "window share of outer walls facing west", low=0, high=0.95),
+    Column(
+        "thermal_capacity_j_m2k", "J/(m2 K)", "float", "internal heat capacity per heated floor area", low=2e4, high=2e6
+    ),
+    Column("n50_1_h", "1/h", "float", "air change at 50 Pa pressure difference", low=0, high=50),
+    Column("air_change_1_h", "1/h", "float", "air change by ventilation and infiltration", low=0, high=50),
+    Column("airing_1_h", "1/h", "float", "air change with windows opened because it is warm", low=0, high=50),
+    Column(
+        "heating_set_point_degc", "degC", "float", "indoor temperature kept while people are active", low=-20, high=35
+    ),
+    Column("heating_setback_degc", "degC", "float", "indoor temperature kept otherwise", low=-20, high=35),
+    Column("cooled", "-", "bool", "whether the building has active cooling"),
+    Column("cooling_set_point_degc", "degC", "float", "indoor temperature kept by cooling", low=0, high=50),
+    Column(
+        "ground_temperature_factor",
+        "1",
+        "float",
+        "share of the outdoor temperature difference that the floor sees",
+        low=0,
+        high=1,
+    ),
+    Column(
+        "design_outdoor_temperature_degc",
+        "degC",
+        "float",
+        "outdoor temperature of the design heat load",
+        low=-50,
+        high=20,
+    ),
+    Column("design_heat_load_w", "W", "float", "heat load at the design outdoor temperature, without gains", low=0),
+    Column("heating_capacity_w", "W", "float", "most that the heating can give to the rooms", low=0),
+)
+
+COLUMNS: dict[str, Column] = {c.name: c for c in _DECLARED}
+
+U_VALUES = ("wall_u_w_m2k", "roof_u_w_m2k", "base_u_w_m2k", "window_u_w_m2k")
+WINDOW_TO_WALL = ("window_to_wall_north", "window_to_wall_east", "window_to_wall_south", "window_to_wall_west")
+# What an archetype says of a building
+ENVELOPE = (
+    *U_VALUES,
+    "window_g",
+    "frame_fraction",
+    "wall_absorptance",
+    "roof_absorptance",
+    *WINDOW_TO_WALL,
+    "thermal_capacity_j_m2k",
+    "n50_1_h",
+)

@@ -1,0 +1,143 @@
+"""Boilers, heat pumps and electric heaters as simulators: final energy for the heat that buildings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.city.model import City
+from twin.devices.kernel import (
+    COEFFICIENTS,
+    HOT_WATER_SINK_DEGC,
+    SINKS,
+    boiler_gas,
+    coefficient_of_performance,
+    ground_source_temperature,
+    heat_pump_supply,
+    sink_temperature,
+)
+from twin.engine.ports import Arrays, Read, Write
+from twin.engine.time import TimeAxis
+from twin.random import Streams
+from twin.registry import Setup
+
+__all__ = [
+    "BoilerSimulator",
+    "ElectricHeatingSimulator",
+    "HeatPumpSimulator",
+    "build_boiler",
+    "build_electric",
+    "build_heat_pump",
+]
+
+Floats = NDArray[np.float64]
+
+_DEMANDS = (Read("space_heating_demand", "building"), Read("hot_water_demand", "building"))
+
+
+class _Heater:
+    """What all of them share: the buildings that have the system, and no memory."""
+
+    version = "1"
+    name: str
+    reads: Sequence[Read] = _DEMANDS
+    writes: Sequence[Write]
+
+    def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
+        self.step_s = step_s
+        self._n, self._rows = len(city.buildings), rows
+        self._table = city.buildings.take(rows)
+
+    def start(self, axis: TimeAxis, streams: Streams) -> None:
+        """Begin; nothing is remembered from step to step."""
+
+    def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
+        """Return the final energy of a window, 0 in buildings heated otherwise."""
+        taken = {name: values[:, self._rows] for name, values in inputs.items()}
+        out = np.zeros((window.n, self._n))
+        out[:, self._rows] = self._final_energy(taken)
+        return {self.writes[0].quantity: out}
+
+    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
+        raise NotImplementedError
+
+    def state(self) -> None:
+        """Return nothing: there is no memory."""
+
+    def restore(self, state: None) -> None:
+        """Go back to nothing."""
+
+
+class BoilerSimulator(_Heater):
+    """Gas boilers of constant efficiency over the year."""
+
+    name = "boiler"
+    writes = (Write("gas_consumption", "building"),)
+
+    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
+        heat = inputs["space_heating_demand"] + inputs["hot_water_demand"]
+        return boiler_gas(heat, self._table["boiler_efficiency"])
+
+
+class ElectricHeatingSimulator(_Heater):
+    """Direct electric heating: one watt of heat per watt."""
+
+    name = "electric_heating"
+    writes = (Write("electric_load", "building"),)
+
+    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
+        return inputs["space_heating_demand"] + inputs["hot_water_demand"]
+
+
+class HeatPumpSimulator(_Heater):
+    """Heat pumps with electric back-up, their efficiency following source and sink from step to step."""
+
+    name = "heat_pump"
+    reads = (*_DEMANDS, Read("outdoor_temperature", "building"))
+    writes = (Write("electric_load", "building"),)
+
+    def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
+        super().__init__(city, rows, step_s)
+        table = self._table
+        self._ground = table["heat_pump_source"] == "ground"
+        self._coefficients = np.array([COEFFICIENTS[s] for s in table["heat_pump_source"].tolist()]).T
+        self._curve = np.array([SINKS[e] for e in table["heat_emission"].tolist()]).T
+
+    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
+        outdoor = inputs["outdoor_temperature"]
+        brine = ground_source_temperature(self._table["ground_source_temperature_degc"])
+        source = np.where(self._ground, brine, outdoor)
+        space_lift = sink_temperature(outdoor, *self._curve) - source
+        return heat_pump_supply(
+            inputs["space_heating_demand"],
+            inputs["hot_water_demand"],
+            coefficient_of_performance(space_lift, self._coefficients),
+            coefficient_of_performance(HOT_WATER_SINK_DEGC - source, self._coefficients),
+            self._table["heat_pump_capacity_w"],
+        ).electric
+
+
+_Some = TypeVar("_Some", bound=_Heater)
+
+
+def _build(setup: Setup, system: str, make: type[_Some]) -> _Some | None:
+    rows = np.flatnonzero(setup.city.buildings["heating_system"] == system)
+    return make(setup.city, rows, setup.step_s) if len(rows) else None
+
+
+def build_boiler(setup: Setup) -> BoilerSimulator | None:
+    """Return the gas boilers, or None where there are none."""
+    return _build(setup, "gas_boiler", BoilerSimulator)
+
+
+def build_electric(setup: Setup) -> ElectricHeatingSimulator | None:
+    """Return the electric heaters, or None where there are none."""
+    return _build(setup, "electric", ElectricHeatingSimulator)
+
+
+def build_heat_pump(setup: Setup) -> HeatPumpSimulator | None:
+    """Return the heat pumps, or None where there are none."""
+    return _build(setup, "heat_pump", HeatPumpSimulator)
