@@ -55,7 +55,7 @@ def print_comparison(comparison: Comparison) -> None:
         table.add_column(name, justify="right")
     for row in comparison.rows:
         cells = [
-            _number(value) + ("" if k == 0 else f" {_change(change, row.direction)}")
+            _number(value) + ("" if k == 0 or value is None else f" {_change(change, row.direction)}")
             for k, (value, change) in enumerate(zip(row.values, row.change, strict=True))
         ]
         table.add_row(row.indicator, row.unit, *cells)
@@ -105,13 +105,15 @@ def _out() -> Console:
     return console if console.is_terminal else Console(width=160)
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def _change(change: float | None, direction: str) -> str:
     if change is None:
-        return "[dim](new)[/]"
+        return ""
     better = {"lower": change < 0, "higher": change > 0}.get(direction)
     colour = "dim" if better is None or abs(change) < 0.0005 else "green" if better else "red"
     return f"[{colour}]({change:+.0%})[/]"

@@ -142,7 +142,9 @@ class Indicator:
         How the quarter's series is formed from the entities: ``natural`` adds up or averages, ``max`` and ``min``
         take whichever entity stands out at each step.
     per
-        Column of the building table to divide by, or None.
+        Column of the level's table to divide by, or None.
+    over
+        Quantities to divide by, for a share: the sum of ``terms`` over the sum of these.
     level
         Entity set at which it is kept; the quarter's value is formed from the summed stream.
     """
@@ -156,6 +158,7 @@ class Indicator:
     across: Literal["natural", "max", "min"] = "natural"
     level: str = "building"
     per: str | None = None
+    over: tuple[Term, ...] = ()
     threshold: float | None = None
     headline: bool = False
     standard: str = ""

@@ -12,13 +12,15 @@ from twin import registry
 from twin.cli import main
 from twin.engine import Read, Write
 from twin.engine.coupling import Coupling
+from twin.engine.graph import Graph
 from twin.engine.recorder import Recorder, Stream
 from twin.errors import TwinError
 from twin.registry import Indicator, SimulatorEntry, Term, Wing
 from twin.results.store import read_results
+from twin.scenario.option import make_job
 from twin.scenario.prepare import prepare
 from twin.scenario.read import read_scenario
-from twin.scenario.run import build_simulators, join, run
+from twin.scenario.run import run
 
 
 def test_options_are_compared_against_the_first(scenario_file):
@@ -62,11 +64,12 @@ def test_the_ledger_accounts_for_every_cell(scenario_file):
 def energies(scenario, window_s):
     """Run one option with windows of a given length and return every quantity's energy per building."""
     ready = prepare(scenario, scenario.options[1:])[0]
-    simulators = build_simulators(scenario, ready)
+    graph = make_job(scenario, ready).graph
     quantities = ("space_heating_demand", "hot_water_demand", "electric_load", "gas_consumption")
     streams = [Stream((q,), r) for q in quantities for r in ("sum", "max")]
     recorder = Recorder("building", np.ones(117), 3600, streams, scenario.start)
-    coupling = Coupling(join(ready.city, [*simulators, recorder]), window_s=window_s)
+    whole = Graph([*graph.simulators, recorder], graph.sizes, graph.links)
+    coupling = Coupling(whole, window_s=window_s)
     coupling.run(scenario.start - scenario.warm_up_s, scenario.end, scenario.seed, [scenario.start])
     return np.concatenate([recorder.values(s).entity for s in streams])
 
@@ -178,7 +181,7 @@ def test_two_runs_do_not_write_to_one_folder(project, scenario_file):
 
 
 def test_an_option_that_fails_leaves_nothing_behind(project, scenario_file, monkeypatch):
-    monkeypatch.setattr("twin.scenario.run.evaluate", lambda *_: 1 / 0)
+    monkeypatch.setattr("twin.scenario.option.evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run(scenario_file(), project / "out")
     assert not (project / "out" / "run.json").exists()

@@ -19,7 +19,7 @@ class ComparisonRow:
     Attributes
     ----------
     change
-        Relative to the first option, per option; None where that is zero.
+        Relative to the first option, per option; None where that is zero or there is no value.
     direction
         Whether ``lower`` or ``higher`` is better, or ``neutral``.
     """
@@ -28,7 +28,7 @@ class ComparisonRow:
     title: str
     unit: str
     direction: str
-    values: tuple[float, ...]
+    values: tuple[float | None, ...]
     change: tuple[float | None, ...]
 
 
@@ -62,7 +62,7 @@ def compare(results: Results | Sequence[Results]) -> Comparison:
     names = tuple(f"{run.title}: {option.name}" if several else option.name for run, option in options)
     rows = []
     for indicator in _headlines(runs):
-        values = [option.value(indicator["id"]) for _, option in options]
+        values = [option.total(indicator["id"]) for _, option in options]
         rows.append(_row(indicator, values))
     return Comparison(" | ".join(run.title for run in runs), names, tuple(rows))
 
@@ -73,8 +73,9 @@ def _headlines(runs: Sequence[Results]) -> list[Mapping[str, Any]]:
     return [i for i in runs[0].indicators if i["headline"] and i["id"] in common]
 
 
-def _row(indicator: Mapping[str, Any], values: Sequence[float]) -> ComparisonRow:
-    unit = pretty(max(values, key=abs), indicator["unit"])[1]
-    shown = tuple(convert(v, indicator["unit"], unit) for v in values)
-    change = tuple(None if values[0] == 0 else v / values[0] - 1 for v in values)
+def _row(indicator: Mapping[str, Any], values: Sequence[float | None]) -> ComparisonRow:
+    unit = pretty(max((abs(v) for v in values if v is not None), default=0.0), indicator["unit"])[1]
+    shown = tuple(None if v is None else convert(v, indicator["unit"], unit) for v in values)
+    first = values[0]
+    change = tuple(v / first - 1 if v is not None and first else None for v in values)
     return ComparisonRow(indicator["id"], indicator["title"], unit, indicator["direction"], shown, change)

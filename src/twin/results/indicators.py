@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.recorder import Recorder, Stream
-from twin.registry import Indicator
+from twin.quantities import QUANTITIES
+from twin.registry import Indicator, Term
 from twin.results.model import IndicatorValue
 from twin.table import Table
 from twin.units import scale
 
-__all__ = ["evaluate", "streams_of"]
+Values = NDArray[np.float64]
+
+__all__ = ["applicable", "evaluate", "streams_of"]
 
 
 def streams_of(indicator: Indicator) -> list[Stream]:
-    """Return the streams an indicator is made of: each term alone if terms have factors, else their sum."""
-    threshold = np.nan if indicator.threshold is None else indicator.threshold
+    """Return the streams an indicator is made of: each term of a sum alone, as it may have a factor; else their sum."""
     if indicator.reduction == "sum":
-        return [Stream((term.quantity,), "sum", indicator.across) for term in indicator.terms]
+        return [_integral(term, indicator) for term in (*indicator.terms, *indicator.over)]
+    threshold = np.nan if indicator.threshold is None else indicator.threshold
     quantities = tuple(term.quantity for term in indicator.terms)
     return [Stream(quantities, indicator.reduction, indicator.across, threshold)]
+
+
+def applicable(
+    indicators: Sequence[Indicator], tables: Mapping[str, Table], written: Collection[str], anywhere: Collection[str]
+) -> list[Indicator]:
+    """Return the indicators that mean something for one option.
+
+    Parameters
+    ----------
+    written, anywhere
+        Quantities that simulators write in this option, and in any option of the run. What adds up is zero where
+        nobody writes it; what does not, is not there.
+    """
+    return [
+        i for i in indicators if i.level in tables and all(_known(t, written, anywhere) for t in (*i.terms, *i.over))
+    ]
+
+
+def _known(term: Term, written: Collection[str], anywhere: Collection[str]) -> bool:
+    return term.quantity in (anywhere if QUANTITIES[term.quantity].extensive else written)
 
 
 def evaluate(
@@ -42,26 +65,45 @@ def evaluate(
         Prices and emission factors in SI, by ``section.key``.
     """
     for indicator in indicators:
-        values, total = _reduced(indicator, recorders[indicator.level], factors)
+        table, recorder = tables[indicator.level], recorders[indicator.level]
+        values, total = _reduced(indicator, recorder, factors)
         if indicator.per:
-            size = tables[indicator.level][indicator.per]
-            values = np.divide(values, size, out=np.full(len(values), np.nan), where=size > 0)
-            total = total / float(size.sum())
+            size = table[indicator.per]
+            values, total = _ratio(values, size), float(_ratio(total, size.sum()))
         factor = scale(indicator.unit)[1]
-        yield IndicatorValue(option, indicator.id, "quarter", "", total / factor, indicator.unit)
-        for entity, value in zip(tables[indicator.level].ids, values / factor, strict=True):
-            yield IndicatorValue(option, indicator.id, indicator.level, str(entity), float(value), indicator.unit)
+        if np.isfinite(total):
+            yield IndicatorValue(option, indicator.id, "quarter", "", float(total) / factor, indicator.unit)
+        for entity, value in zip(table.ids, values / factor, strict=True):
+            if np.isfinite(value):
+                yield IndicatorValue(option, indicator.id, indicator.level, str(entity), float(value), indicator.unit)
 
 
-def _reduced(
-    indicator: Indicator, recorder: Recorder, factors: Mapping[str, float]
-) -> tuple[NDArray[np.float64], float]:
+def _reduced(indicator: Indicator, recorder: Recorder, factors: Mapping[str, float]) -> tuple[Values, float]:
     """Return an indicator per entity and for all together, in SI."""
-    streams = streams_of(indicator)
     if indicator.reduction != "sum":
-        only = recorder.values(streams[0])
+        only = recorder.values(streams_of(indicator)[0])
         return only.entity, only.total
-    parts = [recorder.values(stream) for stream in streams]
-    weights = [1.0 if term.factor is None else factors[term.factor] for term in indicator.terms]
-    entity = np.sum([w * part.entity for w, part in zip(weights, parts, strict=True)], axis=0)
-    return entity, sum(w * part.total for w, part in zip(weights, parts, strict=True))
+    values, total = _weighted(indicator.terms, indicator, recorder, factors)
+    if indicator.over:
+        below, below_total = _weighted(indicator.over, indicator, recorder, factors)
+        return _ratio(values, below), float(_ratio(total, below_total))
+    return values, total
+
+
+def _weighted(
+    terms: Sequence[Term], indicator: Indicator, recorder: Recorder, factors: Mapping[str, float]
+) -> tuple[Values, float]:
+    """Return the sum of terms, each times its price or factor."""
+    parts = [(factors[t.factor] if t.factor else 1.0, recorder.values(_integral(t, indicator))) for t in terms]
+    return np.sum([w * part.entity for w, part in parts], axis=0), sum(w * part.total for w, part in parts)
+
+
+def _integral(term: Term, indicator: Indicator) -> Stream:
+    return Stream((term.quantity,), "sum", indicator.across)
+
+
+def _ratio(above: Values | float, below: Values | float) -> Values:
+    """Divide; nothing over nothing is nothing (NaN), not an error."""
+    above, below = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+    nothing = np.full(np.broadcast(above, below).shape, np.nan)
+    return np.asarray(np.divide(above, below, out=nothing, where=below > 0))

@@ -84,6 +84,11 @@ class OptionResult:
             Problem(f"option {self.name!r} has no {indicator} of {level} {entity}".strip(), suggestion=guess)
         )
 
+    def total(self, indicator: str) -> float | None:
+        """Return an indicator for the quarter as a whole, None where it means nothing (a share of no sun)."""
+        found = (v.value for v in self.values if v.indicator == indicator and v.level == "quarter")
+        return next(found, None)
+
     def by_entity(self, indicator: str, level: str = "building") -> dict[str, float]:
         """Return an indicator's values by entity id."""
         return {v.entity: v.value for v in self.values if v.indicator == indicator and v.level == level}

@@ -126,9 +126,7 @@ class Folder:
         write_indicators(part / "indicators.csv", result.values)
         _write_ledger(part, result.ledger, city.tables)
         units = {v.indicator: v.unit for v in result.values if v.level == "building"}
-        attributes = {
-            name: {"values": list(result.by_entity(name).values()), "unit": unit} for name, unit in units.items()
-        }
+        attributes = {name: {"values": _column(result, name, city), "unit": unit} for name, unit in units.items()}
         write_cityjson(city, part / "city.city.json", attributes)
         (part / "layers.json").write_text(json.dumps({"layers": [_layer_to_json(x) for x in result.layers]}))
         info = {
@@ -203,6 +201,11 @@ def write_indicators(path: Path, values: list[IndicatorValue]) -> None:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(_INDICATOR_COLUMNS)
         writer.writerows((v.option, v.indicator, v.level, v.entity, repr(float(v.value)), v.unit) for v in values)
+
+
+def _column(result: OptionResult, indicator: str, city: City) -> list[float | None]:
+    values = result.by_entity(indicator)
+    return [values.get(str(i)) for i in city.buildings.ids]
 
 
 def _write_ledger(part: Path, rows: list[LedgerRow], tables: Mapping[str, Table]) -> None:

@@ -11,9 +11,9 @@ from twin.engine.graph import Graph, Loop
 from twin.ledger import LedgerRow
 from twin.quantities import QUANTITIES
 from twin.results.model import OptionResult
+from twin.scenario.option import account, make_job
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import prepare
-from twin.scenario.run import account, build_simulators, join
 
 __all__ = ["explain"]
 
@@ -30,8 +30,7 @@ def explain(scenario: Scenario, option: str | None = None) -> dict[str, Any]:
     graphs: list[dict[str, Any]] = []
     accounts: list[OptionResult] = []
     for ready in prepare(scenario, wanted):
-        graph = join(ready.city, build_simulators(scenario, ready))
-        _add(graphs, ready.option.name, _describe(graph, scenario))
+        _add(graphs, ready.option.name, _describe(make_job(scenario, ready).graph, scenario))
         accounts.append(account(ready))
     return {
         "title": scenario.title,
