@@ -1,0 +1,228 @@
+"""The parts of a picture, each put into the plotter's active pane: city, ground, north arrow, scale, title, legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.view.shapes import Camera, Ground, Marks, feature_edges
+
+__all__ = [
+    "draw_faces",
+    "draw_ground",
+    "draw_legend",
+    "draw_lines",
+    "draw_marks",
+    "draw_pane_title",
+    "draw_points",
+    "draw_shadows",
+    "draw_title",
+    "light",
+    "look",
+]
+
+Plotter = Any  # PyVista's: its deprecation decorators hide the types of the methods from a checker
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Colours = NDArray[np.uint8]
+
+_GROUND = "#f4f2ee"
+_SHADOW = "#dcd8d0"
+_RIM = "#c9c4ba"
+_EDGE = "#2b2f36"
+_INK = "#22262b"
+_PALE_INK = "#9aa0a6"
+
+_HEADING_WIDTH = 18  # letters that fit across the legend
+
+# Sun and sky: high from the south-west, so that roofs and south walls are bright and the rest still shows its colour
+_SUN = np.array([-0.62, -0.50, 0.90])
+_SKY = np.array([0.30, -0.60, 1.0])
+
+
+def _pen(px: float) -> float:
+    """Return the width to ask for so that a line or point is as wide as wanted in the picture."""
+    return 2 * px  # supersampling draws at twice the size, but leaves widths as they are
+
+
+def light(plotter: Plotter) -> None:
+    """Light the pane so that a roof shows nearly the colour of the legend and walls of one house differ."""
+    import pyvista
+
+    plotter.set_background("white")
+    plotter.add_light(pyvista.Light(position=_SUN, intensity=0.85), only_active=True)
+    plotter.add_light(pyvista.Light(position=_SKY, intensity=0.4), only_active=True)
+
+
+def look(plotter: Plotter, camera: Camera, view_deg: float) -> None:
+    """Look at the pane's scene through a camera."""
+    plotter.camera.view_angle = view_deg
+    plotter.camera_position = [camera.position, camera.focus, (0.0, 0.0, 1.0)]
+    plotter.renderer.reset_camera_clipping_range()
+
+
+def draw_faces(plotter: Plotter, triangles: Floats, owner: Ints, colours: Colours, px: float) -> None:
+    """Draw triangles ``(n, 3, 3)``, each in the colour of its owner, and the edges that tell houses apart."""
+    faces = _surface(triangles.reshape(-1, 3), np.arange(3 * len(triangles)).reshape(-1, 3))
+    faces.cell_data["entity"] = owner
+    faces.cell_data["colour"] = colours[owner]
+    plotter.add_mesh(faces, scalars="colour", rgb=True, ambient=0.62, diffuse=0.38, name="faces")
+    edges = _segments(feature_edges(triangles, owner))
+    actor = plotter.add_mesh(edges, color=_EDGE, line_width=_pen(0.65 * px), lighting=False, name="edges")
+    _lift(actor)
+
+
+def _lift(actor: Any) -> None:
+    """Draw lines a little nearer to the eye than they are, so that the faces they lie on do not swallow them."""
+    actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    actor.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(-1.0, -4.0)
+
+
+def _surface(points: Floats, faces: Any) -> Any:
+    """Return a mesh of faces with equally many corners, given as rows of points."""
+    import pyvista
+
+    return pyvista.PolyData.from_regular_faces(points, faces)
+
+
+def _segments(ends: Floats) -> Any:
+    """Return line segments from their end points ``(n, 2, 3)``."""
+    import pyvista
+
+    rows = np.arange(2 * len(ends)).reshape(-1, 2)
+    return pyvista.PolyData(ends.reshape(-1, 3), lines=np.insert(rows, 0, 2, axis=1).reshape(-1))
+
+
+def draw_lines(plotter: Plotter, ends: Floats, owner: Ints, colours: Colours, px: float) -> None:
+    """Draw segments ``(n, 2, 3)``, each in the colour of its owner."""
+    mesh = _segments(ends)
+    mesh.cell_data["colour"] = colours[owner]
+    plotter.add_mesh(mesh, scalars="colour", rgb=True, line_width=_pen(3 * px), lighting=False, name="lines")
+
+
+def draw_points(plotter: Plotter, points: Floats, owner: Ints, colours: Colours, px: float) -> None:
+    """Draw points ``(n, 3)`` as balls, each in the colour of its owner."""
+    import pyvista
+
+    mesh = pyvista.PolyData(points)
+    mesh.point_data["colour"] = colours[owner]
+    plotter.add_mesh(
+        mesh,
+        scalars="colour",
+        rgb=True,
+        point_size=_pen(9 * px),
+        render_points_as_spheres=True,
+        lighting=False,
+        name="points",
+    )
+
+
+def draw_ground(plotter: Plotter, ground: Ground, px: float) -> None:
+    """Draw the ground and its outline."""
+    plotter.add_mesh(_surface(*ground.sheet()), color=_GROUND, lighting=False, name="ground")
+    outline = _segments(np.stack([ground.rim, np.roll(ground.rim, -1, axis=0)], axis=1))
+    plotter.add_mesh(outline, color=_RIM, line_width=_pen(0.75 * px), lighting=False, name="rim")
+
+
+def draw_shadows(plotter: Plotter, ground: Ground, triangles: Floats, foot: Floats) -> None:
+    """Draw the shadow of triangles ``(n, 3, 3)`` on the ground; ``foot`` is the height each one's body stands at."""
+    cast = ground.shadow(triangles, foot, _SUN).reshape(-1, 3)
+    cast[:, 2] += 0.15  # clear of the ground, which would flicker through
+    shadow = _surface(cast, np.arange(len(cast)).reshape(-1, 3))
+    plotter.add_mesh(shadow, color=_SHADOW, lighting=False, name="shadows")
+
+
+def draw_marks(plotter: Plotter, marks: Marks, px: float) -> None:
+    """Draw north arrow and scale bar."""
+    import pyvista
+
+    tip, right, notch, left = marks.arrow
+    for half, colour in (((tip, right, notch), _INK), ((tip, notch, left), _PALE_INK)):
+        plotter.add_mesh(pyvista.Triangle(np.array(half)), color=colour, lighting=False)
+    one, other = marks.bar
+    tick = np.array([one[1] - other[1], other[0] - one[0], 0.0]) * 0.03
+    ends = np.stack([[one, other], [one - tick, one + tick], [other - tick, other + tick]])
+    plotter.add_mesh(_segments(ends), color=_INK, line_width=_pen(1.3 * px), lighting=False)
+    style = {
+        "font_size": round(17 * px),
+        "font_file": _font(),
+        "text_color": _INK,
+        "bold": False,
+        "shape": None,
+        "show_points": False,
+        "always_visible": True,
+        "justification_horizontal": "center",
+    }
+    plotter.add_point_labels([tip + 0.1 * (tip - notch)], ["N"], justification_vertical="bottom", **style)
+    middle = (one + other) / 2
+    plotter.add_point_labels([middle + tick], [f"{marks.length:,.0f} m"], justification_vertical="bottom", **style)
+
+
+def _font(bold: bool = False) -> str:
+    """Return a font file that has every letter and sign a place name or unit may need; it comes with PyVista."""
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVuSans{'-Bold' if bold else ''}.ttf"))
+
+
+def _write(
+    plotter: Plotter, text: str, at: tuple[float, float], size: float, bold: bool = False, anchor: str = "top"
+) -> None:
+    """Write text whose left end and ``anchor`` (top or center) are at a place of the pane, px from its lower left."""
+    import pyvista
+
+    actor = pyvista.Text(text, position=at)
+    actor.prop.font_size = max(round(size), 1)
+    actor.prop.color = _INK
+    actor.prop.set_font_file(_font(bold))
+    actor.prop.justification_vertical = anchor
+    actor.prop.SetLineSpacing(1.2)
+    plotter.add_actor(actor)
+
+
+def draw_title(plotter: Plotter, title: str, height: float, px: float) -> None:
+    """Write the title into a strip ``height`` px high; the first line is larger."""
+    plotter.set_background("white")
+    first, _, rest = title.partition("\n")
+    _write(plotter, first, (24 * px, height - 18 * px), 28 * px, bold=True)
+    _write(plotter, rest, (24 * px, height - 58 * px), 20 * px)
+    plotter.renderer.SetInteractive(False)
+
+
+def draw_pane_title(plotter: Plotter, title: str, height: float, px: float) -> None:
+    """Write the title of a pane ``height`` px high at its top left; the first line is bold."""
+    first, _, rest = title.partition("\n")
+    _write(plotter, first, (24 * px, height - 4 * px), 20 * px, bold=True)
+    _write(plotter, rest, (24 * px, height - 33 * px), 18 * px)
+
+
+def draw_legend(
+    plotter: Plotter, heading: str, entries: Sequence[tuple[str, Colours]], size: tuple[float, float], px: float
+) -> None:
+    """Fill a pane of ``size`` px with the legend: heading and one box per entry, from the top."""
+    import pyvista
+
+    plotter.set_background("white")
+    lines = [part for line in heading.splitlines() for part in wrap(line, _HEADING_WIDTH)]
+    top = size[1] - 35 * px
+    _write(plotter, "\n".join(lines), (8 * px, top), 17 * px, bold=True)
+    top -= (25 * len(lines) + 22) * px
+    for k, (label, colour) in enumerate(entries):
+        y = top - 36 * k * px  # of the middle of the row
+        corners = np.array([[8, -14, 0], [46, -14, 0], [46, 14, 0]]) * px + [0, y, 0]
+        box = pyvista.Rectangle(corners)
+        plotter.add_mesh(
+            box, color=colour, lighting=False, show_edges=True, edge_color=_EDGE, line_width=_pen(0.5 * px)
+        )
+        _write(plotter, label, (58 * px, y), 18 * px, anchor="center")
+    # one unit of this pane is one pixel
+    plotter.camera_position = [(size[0] / 2, size[1] / 2, 1), (size[0] / 2, size[1] / 2, 0), (0, 1, 0)]
+    plotter.enable_parallel_projection()
+    plotter.camera.parallel_scale = size[1] / 2
+    plotter.renderer.SetInteractive(False)
