@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def summarize(ledger: Ledger, tables: Iterable[Table], weights: dict[str, NDArra
     return rows
 
 
-def _spread(values: NDArray[np.generic]) -> tuple[str, str, str]:
+def _spread(values: NDArray[Any]) -> tuple[str, str, str]:
     if values.dtype.kind in "fiu":
         return f"{values.min():.6g}", f"{np.median(values):.6g}", f"{values.max():.6g}"
     kinds, counts = np.unique(values, return_counts=True)

@@ -195,7 +195,7 @@ class Table:
         """Return where a column has no value, shape ``(n,)``; a column never put is missing everywhere."""
         if name not in self:
             return np.ones(len(self), dtype=bool)
-        return self.source(name) == MISSING
+        return np.asarray(self.source(name) == MISSING)
 
     def put(
         self,

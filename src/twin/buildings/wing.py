@@ -140,8 +140,5 @@ WING = Wing(
             standard="EN 16798-1, category II, without adaptation",
         ),
     ),
-    layers=(
-        Layer("buildings", "triangles", "building", "twin.city.layers:building_triangles"),
-        Layer("building_edges", "lines", "building", "twin.city.layers:building_edges"),
-    ),
+    layers=(Layer("buildings", "triangles", "building", "twin.city.layers:building_triangles"),),
 )

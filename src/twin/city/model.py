@@ -13,9 +13,9 @@ from twin.errors import Problem, TwinError, nearest
 from twin.quantities import Link
 from twin.table import Column, Table
 
-__all__ = ["BUILDING_COLUMNS", "SURFACE_COLUMNS", "SURFACE_TYPES", "City", "Geometry"]
+__all__ = ["BUILDING_COLUMNS", "PART_COLUMNS", "SURFACE_COLUMNS", "SURFACE_TYPES", "City", "Geometry"]
 
-# CityGML's thematic boundary surfaces
+# CityGML's thematic boundary surfaces, and the openings in them
 SURFACE_TYPES = (
     "WallSurface",
     "RoofSurface",
@@ -23,6 +23,8 @@ SURFACE_TYPES = (
     "OuterFloorSurface",
     "OuterCeilingSurface",
     "ClosureSurface",
+    "Window",
+    "Door",
 )
 
 # As found in the file, under CityGML's names
@@ -36,6 +38,7 @@ BUILDING_COLUMNS = {
         Column("storeys_below_ground", "-", "int", "storeys below ground", low=0, high=50),
         Column("measured_height_m", "m", "float", "height measured from ground to highest point", low=0, high=1000),
         Column("roof_type", "-", "str", "roof type code, as found"),
+        Column("lod", "-", "str", "level of detail the geometry was read at"),
         # derived from the geometry
         Column("footprint_m2", "m2", "float", "projected area of the ground surfaces", low=0),
         Column("volume_m3", "m3", "float", "gross volume inside the boundary surfaces", low=0),
@@ -44,14 +47,34 @@ BUILDING_COLUMNS = {
     )
 }
 
+PART_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("building", "-", "int", "row of the building the part belongs to", low=0),
+        BUILDING_COLUMNS["lod"],
+    )
+}
+
 SURFACE_COLUMNS = {
     c.name: c
     for c in (
         Column("building", "-", "int", "row of the building the surface bounds", low=0),
+        Column(
+            "part", "-", "int", "row of the building part the surface bounds, missing if the building itself", low=0
+        ),
         Column("type", "-", "str", "thematic type", categories=SURFACE_TYPES),
         Column("area_m2", "m2", "float", "area net of holes", low=0),
-        Column("tilt_deg", "deg", "float", "angle of the outward normal from straight up: 0 roof, 90 wall", low=0, high=180),
-        Column("azimuth_deg", "deg", "float", "compass direction of the outward normal, clockwise from north", low=0, high=360),
+        Column(
+            "tilt_deg", "deg", "float", "angle of the outward normal from straight up: 0 roof, 90 wall", low=0, high=180
+        ),
+        Column(
+            "azimuth_deg",
+            "deg",
+            "float",
+            "compass direction of the outward normal, clockwise from north",
+            low=0,
+            high=360,
+        ),
         Column("party_wall_m2", "m2", "float", "part of the area shared with other buildings", low=0),
     )
 }
@@ -92,16 +115,18 @@ class City:
     Attributes
     ----------
     tables
-        By entity set; ``building`` and ``surface`` always, others added by wings (``site``, ``bus`` ...).
-        Surfaces are sorted by building.
+        By entity set; ``building`` and ``surface`` always, ``building_part`` where there are any, others added by
+        wings (``site``, ``bus`` ...). Surfaces are sorted by building.
     crs
         ``"EPSG:n"``, or None if the file states none.
     lod
         Level of detail the geometry was read at.
     attributes
         Per building whatever else the file says of it, under the file's own names; round-trips unread.
-    surface_attributes
-        The same per surface.
+    surface_attributes, part_attributes
+        The same per surface and per building part.
+    metadata
+        ``findings`` (what was doubtful in the file, a list of dicts), ``crs_as_found``, ``title``, ``volume_method``.
     """
 
     tables: Mapping[str, Table]
@@ -112,6 +137,7 @@ class City:
     attributes: tuple[Mapping[str, Any], ...] = ()
     surface_attributes: tuple[Mapping[str, Any], ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    part_attributes: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def buildings(self) -> Table:
