@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def read_inputs(
         if "city" in files:
             try:
                 city = read_city(files["city"], lod=lod, crs=crs)
+                _state_findings(city, files["city"], ledger)
             except TwinError as error:
                 problems.found += error.problems
         for item in wing_inputs():
@@ -52,3 +54,12 @@ def read_inputs(
             except TwinError as error:
                 problems.found += error.problems
     return city, inputs
+
+
+def _state_findings(city: City, file: Path, ledger: Ledger) -> None:
+    """Let the ledger say what was doubtful in the city file: one line per kind of finding."""
+    findings = city.metadata.get("findings", ())
+    for code, count in Counter(finding["code"] for finding in findings).items():
+        first = next(finding for finding in findings if finding["code"] == code)
+        more = f" ({count} of this kind)" if count > 1 else ""
+        ledger.state(f"city file, finding {code}: {first['object'] or 'file'}: {first['message']}{more}", file.name)
