@@ -53,7 +53,7 @@ def run(
     from twin.scenario.read import read_scenario
     from twin.scenario.run import run as run_
 
-    folder = output or Path("results") / scenario.stem
+    folder = output or _default_folder(scenario)
     with Drawing(enabled=not json_) as drawing:
         checked = read_scenario(scenario, root)
         results = run_(checked, folder, option or (), overwrite, silent if json_ else drawing)
@@ -66,6 +66,10 @@ def run(
     print(f"Results: {folder}{already}")
     if picture_file:
         print(f"Picture: {picture_file}")
+
+
+def _default_folder(scenario: Path) -> Path:
+    return Path("results") / scenario.stem
 
 
 def _draw(results: Any, drawing: Drawing) -> Path | None:
@@ -124,8 +128,16 @@ def view(
 
 
 @app.command
-def explain(scenario: Path, /, *, option: str | None = None, root: Root = None, json_: Json = False) -> None:
-    """Print the coupling graph, its windows and loops, and what was assumed.
+def explain(
+    scenario: Path,
+    /,
+    *,
+    option: str | None = None,
+    results: Path | None = None,
+    root: Root = None,
+    json_: Json = False,
+) -> None:
+    """Print the coupling graph, its windows and loops, what was assumed, and after a run the time each simulator took.
 
     Parameters
     ----------
@@ -133,11 +145,15 @@ def explain(scenario: Path, /, *, option: str | None = None, root: Root = None, 
         The scenario file (TOML).
     option
         Only this option.
+    results
+        Results folder to take the times from; results/<name of the scenario file> if left out.
     """
+    from twin.results.store import times_of
     from twin.scenario.explain import explain as explain_
     from twin.scenario.read import read_scenario
 
     explained = explain_(read_scenario(scenario, root), option)
+    explained["seconds"] = times_of(results or _default_folder(scenario))
     if json_:
         print(json.dumps(explained))
     else:

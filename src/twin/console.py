@@ -69,9 +69,9 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
     out.print(f"period {explained['start']} to {explained['end']}, warm-up {explained['warm_up']}")
     for graph in explained["graphs"]:
         out.print(f"\n[bold]Coupling graph of {', '.join(repr(n) for n in graph['options'])}[/]")
-        out.print(
-            f"{graph['windows']} window(s) of at most {graph['longest_window']}, loops: {graph['loops'] or 'none'}"
-        )
+        loops = "; ".join(f"{' <-> '.join(loop['members'])}, every {loop['step']}" for loop in graph["loops"])
+        windows = f"{graph['windows']} window(s) of at most {graph['longest_window']}"
+        out.print(f"{windows}, stepped finely: {loops or 'nothing'}", highlight=False)
         for node in graph["simulators"]:
             out.print(f"  [bold]{node['name']}[/] every {node['step']}")
             for port in node["reads"]:
@@ -83,6 +83,10 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
         out.print(f"\n[bold]Option {option['name']!r}[/]: {share}")
         for selection in option["selections"]:
             out.print(f"  {selection['measure']}: {selection['count']} of {selection['of']} {selection['table']}s")
+    for name, seconds in explained["seconds"].items():
+        slowest = sorted(seconds.items(), key=lambda item: -item[1])
+        out.print(f"\n[bold]Time of the last run, {name!r}[/]: {sum(seconds.values()):.2f} s")
+        out.print("  " + ", ".join(f"{simulator} {s:.2f} s" for simulator, s in slowest), highlight=False)
     out.print("\n[bold]Assumptions[/] (share of heated floor area)")
     for rule in explained["assumptions"]:
         fields = rule["fields"][:3] + ([f"{len(rule['fields']) - 3} more"] if len(rule["fields"]) > 3 else [])

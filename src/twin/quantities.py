@@ -52,6 +52,20 @@ _DECLARED = (
     # final energy, per building
     Quantity("electric_load", "W", True, "electric power drawn"),
     Quantity("gas_consumption", "W", True, "natural gas burned, lower heating value"),
+    # electricity, wherever it is fed in or drawn, and the grid that carries it
+    Quantity("electric_generation", "W", True, "electric power fed in"),
+    Quantity("grid_import", "W", True, "electric load that generation behind the same meter does not cover"),
+    Quantity("grid_export", "W", True, "electric generation that load behind the same meter does not take"),
+    Quantity("self_consumed_generation", "W", True, "electric generation that load behind the same meter takes"),
+    Quantity("requested_charging", "W", True, "energy that vehicles want: booked as charged, or as they leave without"),
+    Quantity("unserved_charging", "W", True, "energy that vehicles wanted and leave without"),
+    Quantity("reactive_load", "var", True, "reactive power drawn, inductive positive"),
+    Quantity("voltage", "pu", False, "voltage to neutral over its nominal value"),
+    Quantity("line_loading", "1", False, "largest phase current over what may flow for good"),
+    Quantity("transformer_loading", "1", False, "largest phase current over the rated one"),
+    Quantity("line_losses", "W", True, "power that heats lines"),
+    Quantity("transformer_losses", "W", True, "power that heats windings and cores of transformers"),
+    Quantity("limit_violation", "1", False, "1 where voltage or the loading beside it is out of bounds, else 0"),
 )
 
 QUANTITIES: dict[str, Quantity] = {q.name: q for q in _DECLARED}
@@ -60,6 +74,14 @@ ENTITY_SETS: dict[str, str] = {
     "site": "one place with one weather",
     "building": "a top-level building of the city model",
     "surface": "a boundary surface of a building",
+    "connection": "a customer's point of connection to the grid",
+    "charging_point": "a place where one vehicle charges",
+    "vehicle": "a vehicle",
+    "pv_array": "photovoltaic modules that face one way",
+    "bus": "a node of the electric grid with all its phases",
+    "phase_node": "one phase of a bus",
+    "line": "a cable or overhead line between two buses",
+    "transformer": "a transformer between two buses",
 }
 
 

@@ -37,6 +37,7 @@ WINGS = {
     "sun": "twin.sun.wing:WING",
     "buildings": "twin.buildings.wing:WING",
     "devices": "twin.devices.wing:WING",
+    "grid": "twin.grid.wing:WING",
 }
 
 
@@ -75,7 +76,8 @@ class Measure:
     """A kind of change that an option can make.
 
     ``params`` is a pydantic model; ``apply(city, rows, params, code)`` returns the changed city, writing ``code`` as
-    the source of every cell it sets in the rows selected.
+    the source of every cell it sets in the rows selected. ``writes`` names columns of its table, or ``table.column``
+    of a table it adds rows to. ``assumes`` holds what it takes for granted, sentence and reference, for the ledger.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Measure:
     apply: str
     writes: tuple[str, ...]
     meaning: str
+    assumes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class Indicator:
     direction
         What is better.
     reduction
-        Over time: ``sum`` (W to J), ``max``, ``min``, ``mean`` or ``hours_above`` / ``hours_below`` the threshold.
+        Over time: ``sum`` (W to J), ``max``, ``min``, ``mean``, ``hours_above`` / ``hours_below`` the threshold, or
+        ``at_max``: what each entity has at the one step that is worst for all.
     across
         How the quarter's series is formed from the entities: ``natural`` adds up or averages, ``max`` and ``min``
         take whichever entity stands out at each step.
@@ -154,7 +158,7 @@ class Indicator:
     unit: str
     direction: Literal["lower", "higher", "neutral"]
     terms: tuple[Term, ...]
-    reduction: Literal["sum", "max", "min", "mean", "hours_above", "hours_below"] = "sum"
+    reduction: Literal["sum", "max", "min", "mean", "hours_above", "hours_below", "at_max"] = "sum"
     across: Literal["natural", "max", "min"] = "natural"
     level: str = "building"
     per: str | None = None

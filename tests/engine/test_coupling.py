@@ -203,6 +203,16 @@ def test_the_entity_that_stands_out_can_stand_for_all():
     assert recorder.values(hours).entity.tolist() == [0, 0, 12 * HOUR]
 
 
+def test_the_worst_step_is_kept_whole():
+    worst = Stream(("electric_load",), "at_max")
+    for window_s in (None, 5 * HOUR):
+        recorder = Recorder("building", np.ones(3), HOUR, [worst], count_from=0)
+        peak = lambda t: np.where(t[:, None] == 7 * HOUR, [[5.0, 9.0, 1.0]], 2.0)  # noqa: E731
+        run(source(values=peak), recorder, window_s=window_s)
+        assert recorder.values(worst).entity.tolist() == [5, 9, 1]
+        assert (recorder.values(worst).total, recorder.values(worst).when) == (15, 7 * HOUR)
+
+
 def test_warm_up_is_run_but_not_counted():
     energy = Stream(("electric_load",), "sum")
     recorder = Recorder("building", np.ones(3), HOUR, [energy], count_from=10 * HOUR)

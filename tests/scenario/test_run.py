@@ -257,7 +257,7 @@ def test_explain_tells_graph_windows_and_the_assumed_share(scenario_file, capsys
     for part in (
         "weather every 1 h",
         "irradiance per surface <- sun",
-        "loops: none",
+        "stepped finely: nothing",
         "of what the simulators read is assumed",
     ):
         assert part in printed

@@ -7,7 +7,7 @@ each member advancing when its own step is complete.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -49,6 +49,15 @@ class _Window:
 
     span: TimeAxis
     outputs: dict[tuple[int, str], Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A member of a loop in one window: its steps, and per read what comes from outside and who feeds it inside."""
+
+    index: int
+    span: TimeAxis
+    reads: list[tuple[str, Values, list[Connection]]]
 
 
 class Coupling:
@@ -154,17 +163,25 @@ class Coupling:
 
     def _input(self, reader: int, read: Read, window: _Window) -> Values:
         """Collect one input for a whole window, at the reader's step; always a view or copy of its own."""
-        step_s = self.graph.simulators[reader].step_s
-        total: Values | None = None
-        for c in self.graph.feeding(reader, read):
-            values = window.outputs[c.writer, c.write.quantity]
-            if read.delay:
-                values = np.concatenate([self._before(c), values[:-1]])
-            part = c.transfer(resample(values, c.write.kind, self.graph.simulators[c.writer].step_s, step_s))
-            total = part if total is None else total + part
+        total = self._sum(self.graph.feeding(reader, read), window)
         if total is None:
+            step_s = self.graph.simulators[reader].step_s
             return np.zeros((window.span.with_step(step_s).n, self.graph.sizes[read.per]))
         return total.view()
+
+    def _sum(self, connections: Iterable[Connection], window: _Window) -> Values | None:
+        """Add up what some connections carry over a whole window; None if there are none."""
+        total: Values | None = None
+        for c in connections:
+            values = window.outputs[c.writer, c.write.quantity]
+            if c.read.delay:
+                values = np.concatenate([self._before(c), values[:-1]])
+            part = c.transfer(resample(values, c.write.kind, self._step_s(c.writer), self._step_s(c.reader)))
+            total = part if total is None else total + part
+        return total
+
+    def _step_s(self, simulator: int) -> int:
+        return self.graph.simulators[simulator].step_s
 
     def _before(self, c: Connection) -> Values:
         """Return the writer's last completed step before this window; before its first, the read's initial value."""
@@ -179,50 +196,48 @@ class Coupling:
     def _advance_loop(self, loop: Loop, window: _Window) -> None:
         """Step the members of a loop through the window, each when its own step is complete."""
         graph = self.graph
-        spans = {m: window.span.with_step(graph.simulators[m].step_s) for m in loop.members}
-        for m in loop.members:
-            for write in graph.simulators[m].writes:
-                window.outputs[m, write.quantity] = np.empty((spans[m].n, graph.sizes[write.per]))
-        from_outside = {
-            (m, read): self._input(m, read, window)
-            for m in loop.members
-            for read in graph.simulators[m].reads
-            if not any(c.writer in loop.members for c in graph.feeding(m, read))
-        }
-        tick = min(span.step_s for span in spans.values())
+        members = [_Member(m, window.span.with_step(self._step_s(m)), []) for m in loop.members]
+        for member in members:
+            for write in graph.simulators[member.index].writes:
+                window.outputs[member.index, write.quantity] = np.empty((member.span.n, graph.sizes[write.per]))
+        for member in members:
+            for read in graph.simulators[member.index].reads:
+                feeding = graph.feeding(member.index, read)
+                inside = [c for c in feeding if c.writer in loop.members]
+                outside = self._sum((c for c in feeding if c.writer not in loop.members), window)
+                if outside is None:
+                    outside = np.zeros((member.span.n, graph.sizes[read.per]))
+                member.reads.append((read.quantity, outside, inside))
+        tick = min(member.span.step_s for member in members)
         for passed in range(tick, window.span.end - window.span.start + 1, tick):
-            for m in loop.members:
-                if passed % spans[m].step_s == 0:
-                    self._advance_member(m, passed // spans[m].step_s - 1, spans[m], from_outside, window)
+            for member in members:
+                if passed % member.span.step_s == 0:
+                    self._advance_member(member, passed // member.span.step_s - 1, window)
 
-    def _advance_member(
-        self, m: int, k: int, span: TimeAxis, from_outside: Mapping[tuple[int, Read], Values], window: _Window
-    ) -> None:
+    def _advance_member(self, member: _Member, k: int, window: _Window) -> None:
         """Advance one member of a loop by its step number ``k`` of the window."""
-        simulator = self.graph.simulators[m]
-        inputs = {
-            r.quantity: from_outside[m, r][k : k + 1] if (m, r) in from_outside else self._step_input(m, r, k, window)
-            for r in simulator.reads
-        }
+        inputs = {}
+        for quantity, outside, inside in member.reads:
+            values = outside[k : k + 1]
+            for c in inside:
+                values = values + c.transfer(self._step_value(c, k, window))
+            inputs[quantity] = values
+        simulator, span = self.graph.simulators[member.index], member.span
         outputs = self._call(simulator, TimeAxis(span.start + k * span.step_s, span.step_s, 1), inputs)
         for write in simulator.writes:
-            window.outputs[m, write.quantity][k] = outputs[write.quantity][0]
+            window.outputs[member.index, write.quantity][k] = outputs[write.quantity][0]
 
-    def _step_input(self, reader: int, read: Read, k: int, window: _Window) -> Values:
-        """Collect one input for one step of a loop member."""
-        step_s = self.graph.simulators[reader].step_s
-        total = np.zeros((1, self.graph.sizes[read.per]))
-        for c in self.graph.feeding(reader, read):
-            values, own_s = window.outputs[c.writer, c.write.quantity], self.graph.simulators[c.writer].step_s
-            if read.delay:
-                last = k * step_s // own_s - 1
-                row = values[last : last + 1] if last >= 0 else self._before(c)
-            elif own_s > step_s:
-                row = values[k * step_s // own_s][None]
-            else:
-                row = resample(values[k * step_s // own_s : (k + 1) * step_s // own_s], c.write.kind, own_s, step_s)
-            total = total + c.transfer(row)
-        return total
+    def _step_value(self, c: Connection, k: int, window: _Window) -> Values:
+        """Return what the writer has to say for the reader's step ``k``, or for the step before if it reads late."""
+        values, own_s, step_s = (
+            window.outputs[c.writer, c.write.quantity],
+            self._step_s(c.writer),
+            self._step_s(c.reader),
+        )
+        if c.read.delay:
+            last = k * step_s // own_s - 1
+            return values[last : last + 1] if last >= 0 else self._before(c)
+        return resample(values[k * step_s // own_s : (k + 1) * step_s // own_s], c.write.kind, own_s, step_s)
 
 
 def _check(simulator: Simulator, write: Write, span: TimeAxis, values: Values | None, n: int) -> None:

@@ -78,7 +78,7 @@ class Graph:
 
     def feeding(self, reader: int, read: Read) -> list[Connection]:
         """Return the connections into one read, in the order of the writers."""
-        return [c for c in self.connections if c.reader == reader and c.read == read]
+        return [c for c in self.connections if c.reader == reader and c.read.quantity == read.quantity]
 
     def _connect(self) -> tuple[Connection, ...]:
         connections, problems = [], []

@@ -17,7 +17,7 @@ from twin.random import Streams
 __all__ = ["Across", "Recorder", "Reduction", "Sink", "Stream", "StreamValues"]
 
 Values = NDArray[np.float64]
-Reduction = Literal["sum", "max", "min", "mean", "hours_above", "hours_below"]
+Reduction = Literal["sum", "max", "min", "mean", "hours_above", "hours_below", "at_max"]
 Across = Literal["natural", "max", "min"]
 Sink = Callable[[str, TimeAxis, Values], None]
 
@@ -30,7 +30,8 @@ class Stream:
     ----------
     reduction
         ``sum`` integrates over time (W to J), ``hours_above`` and ``hours_below`` count the seconds beyond
-        ``threshold``; ``max``, ``min`` and ``mean`` are over the steps.
+        ``threshold``; ``max``, ``min`` and ``mean`` are over the steps. ``at_max`` keeps what every entity had at the
+        one step at which the series of all of them together was largest.
     across
         How the entities form one series: ``natural`` adds an extensive quantity up and takes the weighted mean of an
         intensive one; ``max`` and ``min`` take the entity that stands out at each step.
@@ -46,11 +47,13 @@ class Stream:
 class StreamValues:
     """A stream at the end of the run: per entity ``(n,)`` and for all of them together.
 
-    ``total`` reduces the one series of all entities: the coincident peak, not the sum of peaks.
+    ``total`` reduces the one series of all entities: the coincident peak, not the sum of peaks. ``when`` is the start
+    of the step that ``at_max`` found, seconds since 1970-01-01 UTC.
     """
 
     entity: Values
     total: float
+    when: int | None = None
 
 
 class Recorder:
@@ -100,6 +103,7 @@ class Recorder:
         n = len(self.weights)
         self._entity = {s: np.full(n, _NOTHING[s.reduction]) for s in self.streams}
         self._total = {s: _NOTHING[s.reduction] for s in self.streams}
+        self._when: dict[Stream, int] = {}
         self._counted_s = 0
         self._totals: dict[str, list[Values]] = {q: [] for q in self.quantities}
 
@@ -113,6 +117,9 @@ class Recorder:
             for quantity in stream.quantities[1:]:
                 values = values + inputs[quantity]
             total = self._together(stream.quantities[0], values, stream.across)
+            if stream.reduction == "at_max":
+                self._keep_largest(stream, window, values, total)
+                continue
             self._entity[stream] = self._reduce(stream, self._entity[stream], values)
             self._total[stream] = float(self._reduce(stream, np.array([self._total[stream]]), total[:, None])[0])
         for quantity in self.quantities:
@@ -128,6 +135,12 @@ class Recorder:
         if QUANTITIES[quantity].extensive:
             return np.asarray(values.sum(axis=1))
         return np.asarray(values @ (self.weights / self.weights.sum()))
+
+    def _keep_largest(self, stream: Stream, window: TimeAxis, values: Values, total: Values) -> None:
+        step = int(total.argmax())
+        if total[step] > self._total[stream]:
+            self._entity[stream], self._total[stream] = values[step].copy(), float(total[step])
+            self._when[stream] = int(window.seconds[step])
 
     def _reduce(self, stream: Stream, so_far: Values, values: Values) -> Values:
         """Take ``(step, entity)`` into what was reduced so far, ``(entity,)``."""
@@ -148,7 +161,7 @@ class Recorder:
     def values(self, stream: Stream) -> StreamValues:
         """Return a stream's values after the run, in SI units (J for a sum of W, s for hours beyond)."""
         seconds = self._counted_s if stream.reduction == "mean" else 1
-        return StreamValues(self._entity[stream] / seconds, self._total[stream] / seconds)
+        return StreamValues(self._entity[stream] / seconds, self._total[stream] / seconds, self._when.get(stream))
 
     def total_series(self) -> dict[str, Values]:
         """Return by quantity the sum (or weighted mean) over all entities at every counted step, shape ``(n,)``."""
@@ -157,12 +170,14 @@ class Recorder:
     def state(self) -> Any:
         """Return what has been reduced so far."""
         totals = {q: list(parts) for q, parts in self._totals.items()}
-        return {s: v.copy() for s, v in self._entity.items()}, dict(self._total), self._counted_s, totals
+        entity = {s: v.copy() for s, v in self._entity.items()}
+        return entity, dict(self._total), dict(self._when), self._counted_s, totals
 
     def restore(self, state: Any) -> None:
         """Go back to an earlier state."""
-        entity, total, self._counted_s, totals = state
+        entity, total, when, self._counted_s, totals = state
         self._entity, self._total = {s: v.copy() for s, v in entity.items()}, dict(total)
+        self._when = dict(when)
         self._totals = {q: list(parts) for q, parts in totals.items()}
 
 
@@ -172,5 +187,6 @@ _NOTHING: dict[Reduction, float] = {
     "hours_above": 0.0,
     "hours_below": 0.0,
     "max": -np.inf,
+    "at_max": -np.inf,
     "min": np.inf,
 }

@@ -16,7 +16,7 @@ from twin.units import scale
 
 Values = NDArray[np.float64]
 
-__all__ = ["applicable", "evaluate", "streams_of"]
+__all__ = ["applicable", "evaluate", "moments", "streams_of"]
 
 
 def streams_of(indicator: Indicator) -> list[Stream]:
@@ -76,6 +76,12 @@ def evaluate(
         for entity, value in zip(table.ids, values / factor, strict=True):
             if np.isfinite(value):
                 yield IndicatorValue(option, indicator.id, indicator.level, str(entity), float(value), indicator.unit)
+
+
+def moments(indicators: Sequence[Indicator], recorders: Mapping[str, Recorder]) -> dict[str, str]:
+    """Return the step that each ``at_max`` indicator shows, as ISO time in UTC."""
+    found = {i.id: recorders[i.level].values(streams_of(i)[0]).when for i in indicators if i.reduction == "at_max"}
+    return {name: str(np.datetime64(when, "s")) + "Z" for name, when in found.items() if when is not None}
 
 
 def _reduced(indicator: Indicator, recorder: Recorder, factors: Mapping[str, float]) -> tuple[Values, float]:

@@ -54,7 +54,13 @@ class DrawnLayer:
 
 @dataclass
 class OptionResult:
-    """All about one option after its run."""
+    """All about one option after its run.
+
+    Attributes
+    ----------
+    moments
+        For indicators that show one moment, when that was: ISO time in UTC.
+    """
 
     name: str
     slug: str
@@ -64,6 +70,7 @@ class OptionResult:
     assumed_share: float = 0.0
     selections: list[Mapping[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    moments: dict[str, str] = field(default_factory=dict)
     axis: TimeAxis | None = None
     series: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     layers: list[DrawnLayer] = field(default_factory=list)

@@ -21,7 +21,7 @@ from twin.ledger import LedgerRow
 from twin.results.model import DrawnLayer, IndicatorValue, OptionResult, Results
 from twin.table import Table
 
-__all__ = ["Folder", "read_results"]
+__all__ = ["Folder", "read_option", "read_results", "times_of"]
 
 _INDICATOR_COLUMNS = [f.name for f in fields(IndicatorValue)]
 
@@ -136,6 +136,7 @@ class Folder:
             "assumed_share": result.assumed_share,
             "selections": result.selections,
             "seconds": result.seconds,
+            "moments": result.moments,
         }
         (part / "option.json").write_text(json.dumps(info, indent=1))
 
@@ -191,8 +192,16 @@ def read_option(path: Path) -> OptionResult:
         info["assumed_share"],
         info["selections"],
         info["seconds"],
+        info["moments"],
         layers=layers,
     )
+
+
+def times_of(path: str | Path) -> dict[str, dict[str, float]]:
+    """Return the seconds each simulator took, by option, of the options that a results folder holds; none if none."""
+    found = sorted(Path(path).glob("options/*/option.json"))
+    options = [json.loads(file.read_text()) for file in found]
+    return {option["name"]: option["seconds"] for option in options}
 
 
 def write_indicators(path: Path, values: list[IndicatorValue]) -> None:

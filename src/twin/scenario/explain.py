@@ -55,11 +55,12 @@ def _describe(graph: Graph, scenario: Scenario) -> dict[str, Any]:
     start, end = scenario.start - scenario.warm_up_s, scenario.end
     windows = list(Coupling(graph).windows(start, end, [scenario.start]))
     nodes: list[dict[str, Any]] = []
-    loops: list[list[str]] = []
+    loops: list[dict[str, Any]] = []
     for item in graph.order:
         members = item.members if isinstance(item, Loop) else (item,)
         if isinstance(item, Loop):
-            loops.append([graph.simulators[m].name for m in members])
+            step_s = min(graph.simulators[m].step_s for m in members)
+            loops.append({"members": [graph.simulators[m].name for m in members], "step": _span(step_s)})
         nodes += [_describe_simulator(graph, m) for m in members]
     return {
         "simulators": nodes,

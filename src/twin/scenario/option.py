@@ -19,7 +19,7 @@ from twin.engine.time import TimeAxis
 from twin.ledger import assumed_share, summarize
 from twin.progress import Progress
 from twin.registry import Indicator, Setup, resolve, wings
-from twin.results.indicators import applicable, evaluate, streams_of
+from twin.results.indicators import applicable, evaluate, moments, streams_of
 from twin.results.model import DrawnLayer, OptionResult
 from twin.results.series import SeriesFile
 from twin.results.store import Folder
@@ -93,6 +93,7 @@ def run_option(
         )
         result.seconds = coupling.seconds
         result.values = list(evaluate(option.name, indicators, recorders, city.tables, scenario.factors))
+        result.moments = moments(indicators, recorders)
         for recorder in recorders.values():
             result.series = {**recorder.total_series(), **result.series}
         result.layers = _layers(city)

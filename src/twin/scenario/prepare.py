@@ -54,6 +54,7 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
     ledger = Ledger()
     city, inputs = read_inputs(scenario.files, scenario.catalogues, ledger, scenario.lod, scenario.crs)
     assert city is not None
+    city = fill(city, inputs, ledger)  # before tables are attached, so that a grid can be made for the dwellings
     for wing in wings():
         if wing.attach:
             city = resolve(wing.attach)(city, inputs, ledger)
@@ -76,6 +77,9 @@ def _prepare_option(
         base = _prepare_option(scenario, scenario.option(option.base), today, known, problems)
     ledger, city, selections = base.ledger.copy(), base.city, list(base.selections)
     for call in option.measures:
+        if call.spec.table not in city.tables:
+            problems.add(f"{call.text}: there is no {call.spec.table} in option {option.name!r}", *_place(call))
+            continue
         table = city.table(call.spec.table)
         rows = _rows(call, table, scenario.seed)
         if not rows.any():
@@ -84,10 +88,19 @@ def _prepare_option(
             )
             continue
         selections.append(Selection(call.text, table.name, int(rows.sum()), len(table)))
+        for sentence, reference in call.spec.assumes:
+            ledger.state(sentence, reference)
         code = ledger.measure(f"{option.name}: {call.text}")
         city = fill(resolve(call.spec.apply)(city, rows, call.params, code), today.inputs, ledger)
     known[option.name] = Prepared(option, city, today.inputs, ledger, tuple(selections))
     return known[option.name]
+
+
+def _place(call: MeasureCall) -> tuple[str | None, str | None]:
+    """Return the line of a measure whose table is missing, and which measures would have brought it."""
+    table = call.spec.table
+    kinds = [m.kind for wing in wings() for m in wing.measures if any(w.startswith(f"{table}.") for w in m.writes)]
+    return call.line, f"{' or '.join(kinds)} before it" if kinds else None
 
 
 def _rows(call: MeasureCall, table: Table, seed: int) -> NDArray[np.bool_]:
@@ -104,7 +117,7 @@ def fill(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     A fill depends on nothing but its key columns, so asking all of them again after a measure changes exactly the
     cells whose keys the measure changed. Cells that were given, or set by a measure, stay.
     """
-    for rule in _in_order([rule for wing in wings() for rule in wing.fills]):
+    for rule in _in_order([rule for wing in wings() for rule in wing.fills if rule.table in city.tables]):
         proposals = resolve(rule.apply)(city, inputs, ledger)
         table = city.table(rule.table)
         for column in rule.writes:

@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from twin.progress import Progress, silent
 from twin.registry import wings
 from twin.results.model import Results
@@ -62,6 +64,8 @@ def run(
     results = Results(scenario.title, identity, [], _described(jobs), picture=scenario.picture)
     begun = time.perf_counter()
     with ExitStack() as stack:
+        # Many small products: more threads would wait for each other, and their number would change the last digits.
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
         if folder:
             stack.enter_context(folder.locked(overwrite))
             folder.write_scenario(scenario.resolved)
