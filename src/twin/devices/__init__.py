@@ -1,1 +1,1 @@
-"""What supplies heat to buildings and burns gas or draws power for it: boilers, heat pumps, electric heaters."""
+"""What burns gas, draws power or makes it in buildings: boilers, heat pumps, solar modules, electric cars, meters."""

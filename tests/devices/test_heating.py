@@ -5,9 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, cut, filled, ports
-from twin.devices.measures import HeatPump, install_heat_pump
+from twin.devices.heating_measures import HeatPump, install_heat_pump
+from twin.devices.heating_simulator import build_boiler, build_electric, build_heat_pump
 from twin.devices.model import COLUMNS
-from twin.devices.simulator import build_boiler, build_electric, build_heat_pump
 from twin.devices.wing import WING
 from twin.engine.ports import Simulator
 from twin.engine.time import TimeAxis
@@ -136,7 +136,7 @@ def test_any_cut_gives_the_same_and_ports_keep_the_contract():
 
 def test_measures_write_only_what_they_declare():
     city = filled(boxes(2), WING)
-    (spec,) = WING.measures
+    spec = next(m for m in WING.measures if m.kind == "heat_pump")
     params = resolve(spec.params)(source="ground", emission="floor", sizing=1.0)
     after = resolve(spec.apply)(city, np.array([1]), params, CODE).buildings
     changed = {n for n in after.names if not np.array_equal(after.source(n), city.buildings.source(n))}

@@ -1,0 +1,194 @@
+"""Electric cars at home, and how their charging is controlled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from twin.city.model import City
+from twin.devices.ev_sessions import J_PER_KWH, home_sessions, plug_in_probability, sessions_per_day
+from twin.devices.model import POINT_COLUMNS, VEHICLE_COLUMNS, append, with_entities
+from twin.errors import Problem, TwinError
+from twin.quantities import Link
+from twin.random import entity_keys, uniform
+from twin.table import MISSING, Table
+
+__all__ = ["ChargingStrategy", "ElectricCars", "bring_cars", "set_strategy"]
+
+# where cars stand does not depend on the run's seed: options and runs are compared car by car
+_PLACING_SEED = 0
+_DROOP = ("voltage_low_pu", "voltage_high_pu", "least_share")
+
+
+class ChargingStrategy(BaseModel):
+    """Change what decides how fast vehicles charge."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    strategy: Literal["uncontrolled", "voltage_aware"]
+    """Full power from arrival on, or less where the voltage is low."""
+    voltage_high_pu: float = Field(0.95, gt=0.5, lt=1.5)
+    """Voltage from which a voltage-aware point gives full power, pu (half of the band of EN 50160)."""
+    voltage_low_pu: float = Field(0.90, gt=0.5, lt=1.5)
+    """Voltage at and below which it gives least, pu (lower limit of EN 50160)."""
+    least_share: float = Field(0.375, ge=0, le=1)
+    """Share of its power that it keeps giving (6 of 16 A: below 6 A vehicles stop, IEC 61851-1)."""
+
+
+class ElectricCars(ChargingStrategy):
+    """Bring electric cars to dwellings, each with a charging point of its own."""
+
+    strategy: Literal["uncontrolled", "voltage_aware"] = "uncontrolled"
+    """Full power from arrival on, or less where the voltage is low."""
+    cars_per_dwelling: float = Field(gt=0, le=3)
+    """Electric cars per dwelling once the measure is done; buildings that have more keep them."""
+    charger_kw: float = Field(11.0, gt=0, le=22)
+    """Power of a charging point, kW (three phases of 16 A; above 12 kVA the grid operator must consent: NAV section
+    19)."""
+    phases: Literal[1, 3] = 3
+    """How many phases a charging point uses; the phase of a single-phase one is drawn."""
+    battery_kwh: float = Field(60.0, gt=0)
+    """Energy that the battery holds, kWh (planning assumption; compact cars have 50 to 65)."""
+    annual_km: float = Field(12_320.0, gt=0)
+    """Distance driven in a year, km (Kraftfahrt-Bundesamt: mean of all cars in 2023)."""
+    kwh_per_100km: float = Field(20.0, gt=0)
+    """Energy from the socket per distance, charging losses included, kWh/100 km (ADAC Ecotest 2021: 16 to 28, common
+    models below 20)."""
+    home_share: float = Field(0.65, gt=0, le=1)
+    """Share of the energy that is charged at home by those who can (E-Control 2020: 48 % of all charging; USCALE
+    2021: 76 % of drivers can)."""
+
+
+def bring_cars(city: City, rows: NDArray[Any], params: ElectricCars, code: int) -> City:
+    """Return the city with cars and charging points added, up to the number asked for in the buildings chosen.
+
+    A larger number keeps the cars of a smaller one; chance decides only how the numbers of buildings are rounded.
+
+    Raises
+    ------
+    TwinError
+        If no building gets a car, or the cars would have to charge more often than they come home.
+    """
+    _check(params)
+    old_points, old_cars = city.tables.get("charging_point"), city.tables.get("vehicle")
+    buildings, numbers = _new_cars(city, rows, params.cars_per_dwelling, old_points)
+    names = city.buildings.ids[buildings].tolist()
+    point_ids = [f"{name}/charger/{k}" for name, k in zip(names, numbers.tolist(), strict=True)]
+    points = append(old_points, "charging_point", point_ids, _point_values(params, buildings), code)
+    car_ids = [f"{name}/car/{k}" for name, k in zip(names, numbers.tolist(), strict=True)]
+    values = {
+        "charging_point": np.arange(len(points) - len(point_ids), len(points)),
+        "battery_j": params.battery_kwh * J_PER_KWH,
+        "home_charging_j": _home_charging_kwh(params) * J_PER_KWH,
+    }
+    cars = append(old_cars, "vehicle", car_ids, {VEHICLE_COLUMNS[name]: cells for name, cells in values.items()}, code)
+    city = with_entities(city, points, "building")
+    city = replace(city, links=city.links + _phase_links(city, points))
+    return with_entities(city, cars, "charging_point")
+
+
+def set_strategy(city: City, rows: NDArray[Any], params: ChargingStrategy, code: int) -> City:
+    """Return the city with another strategy at the charging points chosen."""
+    _check_droop(params)
+    points = city.table("charging_point")
+    where = np.zeros(len(points), dtype=bool)
+    where[rows] = True
+    for name, value in _control(params).items():
+        source = MISSING if value != value else code
+        points = points.put(POINT_COLUMNS[name], value, source, where)
+    return replace(city, tables={**city.tables, points.name: points})
+
+
+def _check(params: ElectricCars) -> None:
+    """Refuse what cannot be."""
+    _check_droop(params)
+    if params.phases == 1 and params.charger_kw > 7.4:
+        message = f"electric_cars: charger_kw = {params.charger_kw:g} on one phase"
+        raise TwinError(Problem(message, expected="at most 7.4 kW (32 A) on one phase, or phases = 3"))
+    energy = _home_charging_kwh(params)
+    often = sessions_per_day(home_sessions(), *(np.array([kwh * J_PER_KWH]) for kwh in (params.battery_kwh, energy)))
+    if plug_in_probability(home_sessions(), float(often[0])) > 1:
+        message = f"electric_cars: {energy:,.0f} kWh a year at home take more than a session a day"
+        raise TwinError(Problem(message, expected="less annual_km or home_share, or a larger battery"))
+
+
+def _check_droop(params: ChargingStrategy) -> None:
+    if params.voltage_low_pu >= params.voltage_high_pu:
+        message = f"voltage_low_pu = {params.voltage_low_pu:g} is not below voltage_high_pu"
+        raise TwinError(Problem(message, expected=f"less than {params.voltage_high_pu:g}"))
+
+
+def _home_charging_kwh(params: ElectricCars) -> float:
+    return params.annual_km / 100.0 * params.kwh_per_100km * params.home_share
+
+
+def _new_cars(
+    city: City, rows: NDArray[Any], per_dwelling: float, points: Table | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the building of each car to come and its number there, counting from 1."""
+    homes = np.zeros(len(city.buildings), dtype=np.int64)
+    homes[rows] = city.buildings["dwellings"][rows]
+    there = np.zeros(len(homes), dtype=np.int64)
+    if points is not None:
+        there = np.bincount(points["building"], minlength=len(homes))
+    drawn = uniform(_PLACING_SEED, "electric cars", entity_keys(city.buildings.ids.tolist()))
+    more = np.maximum(_cars_wanted(homes, per_dwelling, drawn) - there, 0)
+    if not more.any():
+        message = f"electric_cars: {per_dwelling:g} per dwelling bring no car to {len(homes[rows])} buildings"
+        raise TwinError(Problem(f"{message} with {homes.sum()} dwellings and {there[rows].sum()} cars"))
+    building = np.repeat(np.arange(len(homes)), more)
+    return building, _within(more) + there[building] + 1
+
+
+def _cars_wanted(homes: NDArray[np.int64], per_dwelling: float, drawn: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many cars each building is to have: the right number in all, each building's share rounded.
+
+    Every possible car has a number of cars per dwelling at which it comes, set by its building's draw; those come
+    first that have the lowest. So the cars of a smaller number are among those of a larger one.
+    """
+    most = np.where(homes > 0, np.ceil(per_dwelling * homes) + 1, 0).astype(np.int64)
+    building = np.repeat(np.arange(len(homes)), most)
+    comes_at = (_within(most) + 1 - drawn[building]) / homes[building]
+    total = int(np.floor(per_dwelling * homes.sum() + 0.5))
+    return np.bincount(building[np.argsort(comes_at, kind="stable")[:total]], minlength=len(homes))
+
+
+def _within(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 0, 1 ... within each group of so many."""
+    return np.asarray(np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))
+
+
+def _point_values(params: ElectricCars, buildings: NDArray[np.int64]) -> Mapping[Any, Any]:
+    own = {"building": buildings, "power_w": 1e3 * params.charger_kw, "phases": params.phases}
+    return {POINT_COLUMNS[name]: cells for name, cells in {**own, **_control(params)}.items()}
+
+
+def _control(params: ChargingStrategy) -> dict[str, Any]:
+    """Return the columns that say how points are controlled; uncontrolled ones have no voltages."""
+    aware = params.strategy == "voltage_aware"
+    return {"strategy": params.strategy} | {name: getattr(params, name) if aware else np.nan for name in _DROOP}
+
+
+def _phase_links(city: City, points: Table) -> tuple[Link, ...]:
+    """Return the link of charging points to phases of the grid, where some use one phase only.
+
+    A point on three phases is connected as its building, a point on one to a phase drawn from those of its building.
+    """
+    buildings = next((k for k in city.links if (k.fine, k.coarse) == ("building", "phase_node")), None)
+    single = points["phases"] == 1
+    if buildings is None or not single.any():
+        return ()
+    entries = np.argsort(buildings.cols, kind="stable")
+    count = np.bincount(buildings.cols, minlength=len(city.buildings))
+    owner = points["building"]
+    drawn = uniform(_PLACING_SEED, "phase", entity_keys(points.ids.tolist()))
+    first = (np.cumsum(count) - count)[owner] + np.where(single, np.floor(drawn * count[owner]), 0).astype(np.int64)
+    n = np.where(single, np.minimum(count[owner], 1), count[owner])
+    k = entries[np.repeat(first, n) + _within(n)]
+    weights = np.where(np.repeat(single, n), 1.0, buildings.weights[k])
+    return (Link("charging_point", "phase_node", buildings.rows[k], np.repeat(np.arange(len(points)), n), weights),)
