@@ -134,6 +134,8 @@ def declared_columns() -> Iterator[Column]:
 SUFFIXES = {
     "_w_m2k": "W/(m2 K)",
     "_j_m2k": "J/(m2 K)",
+    "_ohm_m": "ohm/m",
+    "_f_m": "F/m",
     "_kwh": "kWh",
     "_deg": "deg",
     "_degc": "degC",

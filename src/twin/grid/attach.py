@@ -1,0 +1,66 @@
+"""How a city comes to its grid: what the scenario asks for, and the tables and links that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.errors import Problem, TwinError, nearest
+from twin.grid.model import ElectricGrid
+from twin.ledger import Ledger
+from twin.quantities import Link
+
+if TYPE_CHECKING:
+    from twin.city.model import City
+    from twin.grid.network import Ints
+
+__all__ = ["attach", "links", "read_choice"]
+
+CHOICES = ("none", "synthesize")
+
+
+def read_choice(value: str, ledger: Ledger) -> str:
+    """Return what the scenario asks for: ``none``, or a grid to ``synthesize``.
+
+    Raises
+    ------
+    TwinError
+        If it asks for anything else.
+    """
+    if value not in CHOICES:
+        raise TwinError(
+            Problem(
+                f"the grid is {value!r}", expected="one of " + ", ".join(CHOICES), suggestion=nearest(value, CHOICES)
+            )
+        )
+    return value
+
+
+def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
+    """Return the city with the tables of its grid and the links to them; as it is where no grid is asked for."""
+    if inputs["grid"] == "none":
+        return city
+    from twin.grid.synthesize import synthesize
+
+    made = synthesize(city, ledger)
+    for table in made.grid.tables:
+        city = city.with_table(table)
+    return city.with_table(made.grid.bus, *links(made.grid, made.bus_of_building))
+
+
+def links(grid: ElectricGrid, bus_of_building: Ints) -> tuple[Link, ...]:
+    """Return how buildings, phase nodes, lines and transformers belong together.
+
+    A building is connected to all phases of its bus alike. Line and transformer belong to the bus they feed.
+    """
+    phases, n = len(grid.nodes), len(bus_of_building)
+    rows = grid.nodes[:, bus_of_building].T.ravel()
+    building = Link("building", "phase_node", rows, np.repeat(np.arange(n), phases), np.full(n * phases, 1 / phases))
+    return (
+        building,
+        Link.belongs("phase_node", "bus", grid.phase_node["bus"]),
+        Link.belongs("line", "bus", grid.line["to_bus"]),
+        Link.belongs("transformer", "bus", grid.transformer["lv_bus"]),
+    )

@@ -1,0 +1,137 @@
+"""Power flow through a grid's tables: from watts at phase nodes to voltages, loadings and losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Problem, TwinError
+from twin.grid.check import check
+from twin.grid.kernel import Solution, branch_factors, branch_flows, node_voltages, solve
+from twin.grid.model import ElectricGrid
+from twin.grid.network import BASE_VA, network
+from twin.grid.reduction import reduce_network
+
+__all__ = ["GridState", "PowerFlow", "power_flow"]
+
+Complex = NDArray[np.complex128]
+Floats = NDArray[np.float64]
+
+_CACHE_VALUES = 1 << 16  # voltages looked at together, so that what is computed from them stays in the cache
+
+
+@dataclass(frozen=True)
+class GridState:
+    """The grid at every step.
+
+    Attributes
+    ----------
+    voltage
+        Per unit of the nominal voltage, shape ``(step, phase_node)``; angles against the source's.
+    line_loading, transformer_loading
+        Largest phase current over what may flow for good, shape ``(step, line)`` and ``(step, transformer)``.
+    line_loss, transformer_loss
+        W, same shapes.
+    """
+
+    voltage: Complex
+    line_loading: Floats
+    transformer_loading: Floats
+    line_loss: Floats
+    transformer_loss: Floats
+
+
+class PowerFlow:
+    """A grid made ready for any number of steps.
+
+    Parameters
+    ----------
+    grid
+        Is checked first.
+    nodes
+        Rows of the phase nodes at which power may flow in or out; those that connect customers if None.
+
+    Raises
+    ------
+    TwinError
+        For everything that is wrong with the grid.
+    """
+
+    def __init__(self, grid: ElectricGrid, nodes: NDArray[np.int64] | None = None) -> None:
+        check(grid)
+        self.grid = grid
+        net = network(grid)
+        wanted = np.flatnonzero(grid.phase_node["connects"]) if nodes is None else np.asarray(nodes)
+        rows = grid.nodes[:, net.bus].ravel()
+        self._place = np.empty(len(rows), dtype=np.int64)
+        self._place[rows] = np.arange(len(rows))
+        self._reduced = reduce_network(net, self._place[wanted])
+        self._lines, self._transformers = branch_factors(net.lines), branch_factors(net.transformers)
+        self.nodes: NDArray[np.int64] = rows[self._reduced.nodes]
+        self._line_rating, self._transformer_rating = _ratings_pu(grid)
+
+    def solve(self, power_va: Complex) -> Solution:
+        """Solve every step for the power fed in at ``nodes`` (VA, generation positive), shape ``(step, k)``."""
+        return solve(self._reduced, power_va * (self.grid.phases / BASE_VA))
+
+    def state(self, solution: Solution) -> GridState:
+        """Return voltages everywhere, loadings and losses of a solution."""
+        rows = max(1, _CACHE_VALUES // len(self._place))
+        parts = [self._state(solution.current[k : k + rows]) for k in range(0, max(1, len(solution.current)), rows)]
+        if len(parts) == 1:
+            return parts[0]
+        return GridState(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(GridState)))
+
+    def _state(self, current: Complex) -> GridState:
+        voltage = node_voltages(self._reduced, current)
+        lines, transformers = branch_flows(self._lines, voltage), branch_flows(self._transformers, voltage)
+        high, low = self._transformer_rating
+        return GridState(
+            voltage=np.take(voltage.reshape(len(voltage), -1), self._place, axis=1),
+            line_loading=np.maximum(lines.near, lines.far) / self._line_rating,
+            transformer_loading=np.maximum(transformers.near / high, transformers.far / low),
+            line_loss=lines.loss * BASE_VA,
+            transformer_loss=transformers.loss * BASE_VA,
+        )
+
+
+def _ratings_pu(grid: ElectricGrid) -> tuple[Floats, tuple[Floats, Floats]]:
+    """Return the current that lines, and transformers on their two sides, may carry, per unit of `BASE_VA`."""
+    v_nom, line, transformer = grid.bus["v_nom_v"], grid.line, grid.transformer
+    current = line["max_current_a"] * line["parallel"] * v_nom[line["from_bus"]] * np.sqrt(3) / BASE_VA
+    rated = transformer["s_rated_va"] * transformer["parallel"] / BASE_VA
+    sides = (("hv_bus", "hv_rated_v"), ("lv_bus", "lv_rated_v"))
+    high, low = (rated * v_nom[transformer[bus]] / transformer[volt] for bus, volt in sides)
+    return current, (high, low)
+
+
+def power_flow(grid: ElectricGrid, nodes: NDArray[np.int64], power_va: Complex) -> GridState:
+    """Return the state of a grid at every step.
+
+    Parameters
+    ----------
+    nodes
+        Rows of ``grid.phase_node``, each once, shape ``(k,)``.
+    power_va
+        Power fed in there, generation positive, shape ``(step, k)``.
+
+    Raises
+    ------
+    TwinError
+        If the grid is not in order, or naming the steps without a solution (voltage collapse).
+    """
+    flow = PowerFlow(grid, nodes)
+    column = np.empty(len(grid.phase_node), dtype=np.int64)
+    column[nodes] = np.arange(len(nodes))
+    solution = flow.solve(power_va[:, column[flow.nodes]])
+    lost = np.flatnonzero(~solution.solved)
+    if len(lost):
+        raise TwinError(
+            Problem(
+                f"no power flow carries the load of {len(lost)} of {len(power_va)} steps, the first of them step "
+                f"{lost[0]}: the voltage collapses"
+            )
+        )
+    return flow.state(solution)
