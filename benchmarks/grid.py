@@ -52,7 +52,7 @@ class Ours:
     def everything(self) -> list[Any]:
         """Voltages, loadings and losses of all lines."""
         steps = range(0, STEPS, BLOCK_STEPS)
-        return [self.flow.state(self.flow.solve(self.power[k : k + BLOCK_STEPS])) for k in steps]
+        return [self.flow.state(self.flow.solve(self.power[k : k + BLOCK_STEPS]).current) for k in steps]
 
     def magnitudes(self) -> NDArray[np.float64]:
         """Shape ``(step, bus, phase)``."""

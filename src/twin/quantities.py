@@ -61,6 +61,8 @@ _DECLARED = (
     Quantity("unserved_charging", "W", True, "energy that vehicles wanted and leave without"),
     Quantity("reactive_load", "var", True, "reactive power drawn, inductive positive"),
     Quantity("voltage", "pu", False, "voltage to neutral over its nominal value"),
+    Quantity("injected_current_real", "pu", True, "in phase with the reference, over the grid's base current"),
+    Quantity("injected_current_imaginary", "pu", True, "a quarter period ahead, over the grid's base current"),
     Quantity("line_loading", "1", False, "largest phase current over what may flow for good"),
     Quantity("transformer_loading", "1", False, "largest phase current over the rated one"),
     Quantity("line_losses", "W", True, "power that heats lines"),

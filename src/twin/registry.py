@@ -113,12 +113,14 @@ class Setup:
 class SimulatorEntry:
     """A simulator the wing offers: ``build(setup)`` returns it, or None where there is nothing to simulate.
 
-    ``columns`` names the cells it reads (``table.column``), for the share of assumed values.
+    ``columns`` names the cells it reads (``table.column``), for the share of assumed values. ``clock`` is the name
+    under which the scenario's ``[steps]`` sets its step, its own if None.
     """
 
     name: str
     build: str
     columns: tuple[str, ...] = ()
+    clock: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,31 @@ def test_three_equal_phases_are_the_balanced_grid(seed):
     assert phases.line_loading == pytest.approx(balanced.line_loading, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("group", ["Dyn1", "Dyn5", "Dyn11"])
+def test_one_phase_stands_for_three_where_they_are_alike(group):
+    """The shortcut for balanced power gives the very voltages, currents and flows of the whole three-phase solution."""
+    rng = np.random.default_rng(5)
+    v_nom = np.array([10e3, 400.0, 400.0, 400.0, 400.0])
+    lines = [(1, 2, 0.02, 0.008, 0.08, 0.03), (2, 3, 0.05, 0.02, 0.2, 0.08), (2, 4, 0.03, 0.01, 0.1, 0.04)]
+    grid = make_grid(lines, 5, 3, [(0, 1, 400e3, group)], v_nom=v_nom, short_circuit_va=100e6, connects=[2, 3, 4])
+    flow, whole = PowerFlow(grid), PowerFlow(grid)
+    whole._one = None
+    power = np.repeat(-rng.uniform(0, 8e3, (7, 3)) * (1 + 0.2j), 3, axis=1)
+    bus = grid.phase_node["bus"][flow.nodes]
+    alike = power[:, 3 * (bus - 2)]
+    short, long = flow.solve(alike), whole.solve(alike)
+    assert flow._one.stands_for_power(alike)
+    np.testing.assert_allclose(short.voltage, long.voltage, atol=1e-10)
+    np.testing.assert_allclose(short.current, long.current, atol=1e-10)
+    ours, theirs = flow.state(short.current), whole.state(long.current)
+    for one, other in zip(vars(ours).values(), vars(theirs).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(whole.state(short.current).line_loading, theirs.line_loading, rtol=1e-7)
+    unequal = alike.copy()
+    unequal[3, 0] *= 2
+    assert not flow._one.stands_for_power(unequal)
+
+
 @settings(max_examples=15)
 @given(seed=seeds)
 def test_four_times_the_load_converges_or_is_flagged(seed):
@@ -154,7 +179,7 @@ def test_four_times_the_load_converges_or_is_flagged(seed):
     power = -np.outer([1.0, 4.0, 16.0, 64.0], rng.uniform(0, 10e3, 8) * (1 + 0.2j))
     flow = PowerFlow(grid)
     solution = flow.solve(power[:, flow.nodes])
-    state = flow.state(solution)
+    state = flow.state(solution.current)
     assert solution.solved[0]
     assert (np.diff(solution.solved.astype(int)) <= 0).all()
     assert np.isfinite(state.voltage).all()

@@ -118,6 +118,7 @@ _METER_INDICATORS = (
         "higher",
         (Term("self_consumed_generation"),),
         over=(_GENERATION,),
+        headline=True,
     ),
     Indicator("grid_export", "Solar power fed into the grid", "kWh", "neutral", (Term("grid_export"),)),
 )

@@ -25,7 +25,7 @@ from twin.random import Streams
 __all__ = ["Coupling", "resample"]
 
 Values = NDArray[np.float64]
-MEMORY_BYTES = 2 * 1024**3
+MEMORY_BYTES = 512 * 1024**2
 
 
 def resample(values: Values, kind: str, step_s: int, wanted_s: int) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twin.errors import Problem, TwinError
 from twin.grid.check import check
 from twin.grid.kernel import Solution, branch_factors, branch_flows, node_voltages, solve
-from twin.grid.model import ElectricGrid
+from twin.grid.model import ElectricGrid, make_table
 from twin.grid.network import BASE_VA, network
 from twin.grid.reduction import reduce_network
 
@@ -19,6 +19,8 @@ __all__ = ["GridState", "PowerFlow", "power_flow"]
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
 
+_TURN = np.exp(-2j * np.pi / 3 * np.arange(3))  # of phases a, b and c in the positive sequence
+_ALIKE_PU = 1e-12  # what rounding leaves of the difference between phases
 _CACHE_VALUES = 1 << 16  # voltages looked at together, so that what is computed from them stays in the cache
 
 
@@ -71,20 +73,35 @@ class PowerFlow:
         self._lines, self._transformers = branch_factors(net.lines), branch_factors(net.transformers)
         self.nodes: NDArray[np.int64] = rows[self._reduced.nodes]
         self._line_rating, self._transformer_rating = _ratings_pu(grid)
+        self._one = _OnePhase(grid, self.nodes) if _come_in_threes(grid, self.nodes) else None
 
-    def solve(self, power_va: Complex) -> Solution:
-        """Solve every step for the power fed in at ``nodes`` (VA, generation positive), shape ``(step, k)``."""
-        return solve(self._reduced, power_va * (self.grid.phases / BASE_VA))
+    def solve(self, power_va: Complex, start: Complex | None = None) -> Solution:
+        """Solve every step for the power fed in at ``nodes`` (VA, generation positive), shape ``(step, k)``.
 
-    def state(self, solution: Solution) -> GridState:
-        """Return voltages everywhere, loadings and losses of a solution."""
+        Where all phases feed in alike, one is solved for all three.
+        """
+        if self._one and self._one.stands_for_power(power_va):
+            return self._one.solve(power_va, start)
+        return solve(self._reduced, power_va * (self.grid.phases / BASE_VA), start=start)
+
+    def voltage(self, current: Complex) -> Complex:
+        """Return the voltage of every phase node, pu, from the currents of a solution, shape ``(step, phase_node)``."""
+        if self._one and self._one.stands_for_current(current):
+            return self._one.voltage(current)
+        voltage = node_voltages(self._reduced, current)
+        return np.take(voltage.reshape(len(voltage), -1), self._place, axis=1)
+
+    def state(self, current: Complex) -> GridState:
+        """Return voltages everywhere, loadings and losses from the currents of a solution, shape ``(step, k)``."""
         rows = max(1, _CACHE_VALUES // len(self._place))
-        parts = [self._state(solution.current[k : k + rows]) for k in range(0, max(1, len(solution.current)), rows)]
+        parts = [self._state(current[k : k + rows]) for k in range(0, max(1, len(current)), rows)]
         if len(parts) == 1:
             return parts[0]
         return GridState(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(GridState)))
 
     def _state(self, current: Complex) -> GridState:
+        if self._one and self._one.stands_for_current(current):
+            return self._one.state(current)
         voltage = node_voltages(self._reduced, current)
         lines, transformers = branch_flows(self._lines, voltage), branch_flows(self._transformers, voltage)
         high, low = self._transformer_rating
@@ -95,6 +112,58 @@ class PowerFlow:
             line_loss=lines.loss * BASE_VA,
             transformer_loss=transformers.loss * BASE_VA,
         )
+
+
+def _come_in_threes(grid: ElectricGrid, nodes: NDArray[np.int64]) -> bool:
+    """Whether power may flow at all phases of a bus or at none."""
+    if grid.phases == 1 or not len(nodes):
+        return False
+    return bool((np.unique(grid.phase_node["bus"][nodes], return_counts=True)[1] == 3).all())
+
+
+class _OnePhase:
+    """One phase that stands for all three where they are alike: a ninth of the work.
+
+    Then only the positive sequence exists, and phases b and c are phase a turned by a third and two thirds of a period.
+    """
+
+    def __init__(self, grid: ElectricGrid, nodes: NDArray[np.int64]) -> None:
+        table, n = grid.phase_node, len(grid.bus)
+        columns = {"bus": np.arange(n), "phase": np.zeros(n, dtype=int), "connects": table["connects"][grid.nodes[0]]}
+        single = replace(grid, phase_node=make_table("phase_node", grid.bus.ids, columns))
+        self._flow = PowerFlow(single, np.unique(table["bus"][nodes]))
+        column_of_bus = np.empty(n, dtype=np.int64)
+        column_of_bus[self._flow.nodes] = np.arange(len(self._flow.nodes))
+        self._column = column_of_bus[table["bus"][nodes]]
+        self._turn = _TURN[table["phase"][nodes]]
+        first = np.flatnonzero(table["phase"][nodes] == 0)
+        self._first = first[np.argsort(self._column[first])]
+        self._bus, self._turn_of_node = table["bus"], _TURN[table["phase"]]
+
+    def stands_for_power(self, power_va: Complex) -> bool:
+        """Whether the same power is fed in at all phases, at every bus and step."""
+        return bool((power_va == power_va[:, self._first][:, self._column]).all())
+
+    def stands_for_current(self, current: Complex) -> bool:
+        """Whether the currents of all phases are alike but for their turn."""
+        return bool(np.abs(current - self._turned(current[:, self._first])).max(initial=0.0) <= _ALIKE_PU)
+
+    def _turned(self, values: Complex) -> Complex:
+        return np.asarray(values[:, self._column] * self._turn)
+
+    def solve(self, power_va: Complex, start: Complex | None) -> Solution:
+        """Solve with the power of all three phases at one."""
+        one = self._flow.solve(3 * power_va[:, self._first], None if start is None else start[self._first])
+        return replace(one, voltage=self._turned(one.voltage), current=self._turned(one.current))
+
+    def voltage(self, current: Complex) -> Complex:
+        """Return the voltage of every phase node of the whole grid."""
+        return np.asarray(self._flow.voltage(current[:, self._first])[:, self._bus] * self._turn_of_node)
+
+    def state(self, current: Complex) -> GridState:
+        """Return the state of the whole grid."""
+        one = self._flow.state(current[:, self._first])
+        return replace(one, voltage=one.voltage[:, self._bus] * self._turn_of_node)
 
 
 def _ratings_pu(grid: ElectricGrid) -> tuple[Floats, tuple[Floats, Floats]]:
@@ -134,4 +203,4 @@ def power_flow(grid: ElectricGrid, nodes: NDArray[np.int64], power_va: Complex) 
                 f"{lost[0]}: the voltage collapses"
             )
         )
-    return flow.state(solution)
+    return flow.state(solution.current)

@@ -60,11 +60,10 @@ class Solution:
     solved: NDArray[np.bool_]
 
 
-def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU) -> Solution:
+def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU, start: Complex | None = None) -> Solution:
     """Solve the power flow of every step.
 
-    Every step starts from the voltages without injections and stops by itself, so that a step's result does not depend
-    on the steps beside it.
+    Every step stops by itself, so that a step's result does not depend on the steps beside it.
 
     Parameters
     ----------
@@ -72,6 +71,9 @@ def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU) -> 
         Power injected, generation positive, shape ``(step, k)``, in the order of ``reduced.nodes``.
     tolerance
         Bound of both the last change of any voltage and what is estimated to be left of it.
+    start
+        Voltages to start from, shape ``(k,)``, such as those of the step before; those without injections if None.
+        They change the result by less than the tolerance.
     """
     solution = Solution(
         np.empty(power.shape, dtype=np.complex128),
@@ -82,7 +84,7 @@ def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU) -> 
     work = _Work(reduced, min(len(power), BLOCK_STEPS))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for first in range(0, len(power), BLOCK_STEPS):
-            work.load(power[first : first + BLOCK_STEPS], first)
+            work.load(power[first : first + BLOCK_STEPS], first, start)
             _iterate(work, solution, tolerance)
     return solution
 
@@ -94,12 +96,12 @@ class _Work:
         self.reduced = reduced
         self._arrays = [np.empty((steps, len(reduced.nodes)), dtype=np.complex128) for _ in range(4)]
 
-    def load(self, power: Complex, first: int) -> None:
+    def load(self, power: Complex, first: int, start: Complex | None) -> None:
         """Begin a block of steps, the first of which has number ``first``."""
         self.steps = np.arange(first, first + len(power))
         self._resize()
         np.conj(power, out=self.power)
-        self.voltage[:] = self.reduced.no_load_at_injections
+        self.voltage[:] = self.reduced.no_load_at_injections if start is None else start
 
     def _resize(self) -> None:
         self.power, self.voltage, self.following, self.current = (a[: len(self.steps)] for a in self._arrays)
@@ -174,8 +176,9 @@ def node_voltages(reduced: Reduced, current: Complex) -> Complex:
     """Return the voltage of all buses from the currents at the injections, shape ``(step, phases, n_buses)``."""
     voltage = np.empty((len(current), *reduced.no_load.shape), dtype=np.complex128)
     for area in reduced.areas:
-        for phase, outer in enumerate(area.outer):
-            np.matmul(current[:, area.injections], outer, out=voltage[:, phase, area.buses])
+        k, phases, n = area.outer.shape
+        added = current[:, area.injections] @ area.outer.reshape(k, phases * n)
+        voltage[:, :, area.buses] = added.reshape(len(current), phases, n)
     voltage += reduced.no_load
     return voltage
 

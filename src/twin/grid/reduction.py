@@ -32,7 +32,7 @@ class Area:
     inner
         What a current at one injection adds to the voltage at another, per unit, shape ``(k, k)``: row by column.
     outer
-        The same for the voltage at all of its nodes, shape ``(phases, k, n)``.
+        The same for the voltage at all of its nodes, shape ``(k, phases, n)``.
     """
 
     buses: slice
@@ -80,11 +80,11 @@ def reduce_network(net: Network, injections: Ints) -> Reduced:
     for name in np.unique(net.area):
         own = injections[owner == name]
         buses = slice(*np.searchsorted(net.area, [name, name + 1]))
-        outer = np.zeros((net.phases, len(own), buses.stop - buses.start), dtype=np.complex128)
+        outer = np.zeros((len(own), net.phases, buses.stop - buses.start), dtype=np.complex128)
         if name >= 0:  # nothing moves the voltage of stiff sources
             no_load[:, buses], outer[:] = _solve_area(net, matrix, buses, drive[:, buses], own)
         phase, bus = np.divmod(own, net.n_buses)
-        inner = np.ascontiguousarray(outer[phase, :, bus - buses.start].T)
+        inner = np.ascontiguousarray(outer[:, phase, bus - buses.start])
         areas.append(Area(buses, slice(first, first + len(own)), inner, outer))
         first += len(own)
     nodes = injections[np.argsort(owner, kind="stable")]
@@ -105,5 +105,5 @@ def _solve_area(
     unit = np.zeros((len(nodes), len(injections)), dtype=np.complex128)
     unit[np.searchsorted(nodes, injections), np.arange(len(injections))] = 1.0
     added = np.asarray(solver.solve(unit)) if len(injections) else unit
-    outer = added.reshape(net.phases, n, -1).transpose(0, 2, 1)
+    outer = added.reshape(net.phases, n, -1).transpose(2, 0, 1)
     return np.asarray(solver.solve(drive.ravel())).reshape(net.phases, n), outer

@@ -1,7 +1,12 @@
-"""The simulator that carries all electric power through the grid: voltages, loadings, losses, and what is too much."""
+"""The simulators that carry all electric power through the grid: voltages first, and what follows from them.
+
+They are two so that a feedback loop steps only what it feeds back: who reacts to voltages waits for the power flow
+alone, while loadings, losses and violations are computed afterwards, for many steps at once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +21,7 @@ from twin.grid.model import ElectricGrid
 from twin.random import Streams
 from twin.registry import Setup
 
-__all__ = ["GridSimulator", "build"]
+__all__ = ["GridFlowsSimulator", "GridSimulator", "build", "build_flows"]
 
 Floats = NDArray[np.float64]
 
@@ -25,11 +30,31 @@ LOWEST_PU = 0.9
 HIGHEST_PU = 1.1
 
 
-class GridSimulator:
+class _OnGrid:
+    """What both share: a grid made ready, and outputs filled block by block so that they stay in the cache."""
+
+    version = "1"
+    reads: Sequence[Read]
+    writes: Sequence[Write]
+
+    def __init__(self, grid: ElectricGrid, step_s: int) -> None:
+        self.step_s = step_s
+        self._grid, self._flow = grid, PowerFlow(grid)
+        self._sizes = {write.quantity: len(getattr(grid, write.per)) for write in self.writes}
+
+    def _outputs(self, window: TimeAxis) -> dict[str, Floats]:
+        return {quantity: np.zeros((window.n, n)) for quantity, n in self._sizes.items()}
+
+    @staticmethod
+    def _blocks(window: TimeAxis) -> Iterator[slice]:
+        for first in range(0, window.n, BLOCK_STEPS):
+            yield slice(first, min(first + BLOCK_STEPS, window.n))
+
+
+class GridSimulator(_OnGrid):
     """Power flow at every step, from what is drawn and fed in at the phase nodes.
 
-    Loads keep their power whatever the voltage is. A bus counts as violated while one of its phases is outside of
-    0.9 .. 1.1 pu, or a line or transformer that ends there carries more than it may for good.
+    Loads keep their power whatever the voltage is.
 
     Parameters
     ----------
@@ -38,7 +63,6 @@ class GridSimulator:
     """
 
     name = "grid"
-    version = "1"
     reads = (
         Read("electric_load", "phase_node", gather="sum"),
         Read("electric_generation", "phase_node", gather="sum"),
@@ -46,76 +70,62 @@ class GridSimulator:
     )
     writes = (
         Write("voltage", "phase_node"),
-        Write("line_loading", "line"),
-        Write("transformer_loading", "transformer"),
-        Write("line_losses", "line"),
-        Write("transformer_losses", "transformer"),
-        Write("limit_violation", "bus"),
+        Write("injected_current_real", "phase_node"),
+        Write("injected_current_imaginary", "phase_node"),
     )
 
     def __init__(self, grid: ElectricGrid, step_s: int) -> None:
-        self.step_s = step_s
-        self._flow = PowerFlow(grid)
-        self._grid = grid
+        super().__init__(grid, step_s)
         self._closed = np.flatnonzero(~grid.phase_node["connects"])
-        self._adjacent = _Adjacent(grid)
-        self._sizes = {write.quantity: len(getattr(grid, write.per)) for write in self.writes}
+        self._last: NDArray[np.complex128] | None = None
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Do nothing: every step depends on its own inputs alone."""
+        """Forget the step before."""
+        self._last = None
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return the state of the grid.
+        """Return voltages, and the currents at the nodes from which everything else follows.
 
         Raises
         ------
         TwinError
             If power is asked for where nothing connects, or naming the first time at which the voltage collapses.
         """
-        outputs = {quantity: np.empty((window.n, n)) for quantity, n in self._sizes.items()}
-        for first in range(0, window.n, BLOCK_STEPS):
-            block = slice(first, min(first + BLOCK_STEPS, window.n))
-            self._check_places({quantity: values[block] for quantity, values in inputs.items()})
+        outputs = self._outputs(window)
+        for block in self._blocks(window):
+            self._check_places([inputs[read.quantity][block] for read in self.reads])
             self._advance_block(window, block, inputs, outputs)
         return outputs
 
     def state(self) -> Any:
-        """Return nothing: there is no state."""
+        """Return the voltages of the step before, from which a step by itself starts."""
+        return self._last
 
     def restore(self, state: Any) -> None:
-        """Do nothing: there is no state."""
+        """Start from other voltages."""
+        self._last = state
 
     def _advance_block(self, window: TimeAxis, block: slice, inputs: Arrays, outputs: dict[str, Floats]) -> None:
         load, generation, reactive = (inputs[read.quantity][block, self._flow.nodes] for read in self.reads)
         power = np.empty(load.shape, dtype=np.complex128)
         np.subtract(generation, load, out=power.real)
         np.negative(reactive, out=power.imag)
-        solution = self._flow.solve(power)
+        solution = self._flow.solve(power, start=self._last if len(power) == 1 else None)
         if not solution.solved.all():
             self._collapse(window, block, solution.solved, load)
-        state = self._flow.state(solution)
-        outputs["voltage"][block] = magnitude = np.sqrt(state.voltage.real**2 + state.voltage.imag**2)
-        outputs["line_loading"][block] = state.line_loading
-        outputs["transformer_loading"][block] = state.transformer_loading
-        outputs["line_losses"][block] = state.line_loss
-        outputs["transformer_losses"][block] = state.transformer_loss
-        outputs["limit_violation"][block] = self._violations(magnitude, state)
+        self._last = solution.voltage[-1]
+        outputs["voltage"][block] = np.abs(self._flow.voltage(solution.current))
+        outputs["injected_current_real"][block, self._flow.nodes] = solution.current.real
+        outputs["injected_current_imaginary"][block, self._flow.nodes] = solution.current.imag
 
-    def _violations(self, magnitude: Floats, state: GridState) -> Floats:
-        by_phase = magnitude[:, self._grid.nodes]
-        outside = (by_phase < LOWEST_PU).any(axis=1) | (by_phase > HIGHEST_PU).any(axis=1)
-        overloaded = self._adjacent.largest(state.line_loading, state.transformer_loading) > 1.0
-        return np.asarray(outside | overloaded, dtype=np.float64)
-
-    def _check_places(self, inputs: Arrays) -> None:
+    def _check_places(self, flows: Sequence[Floats]) -> None:
         """Stop if power is drawn or fed in at a node that was not declared for it: it would be lost silently."""
-        used = np.zeros(len(self._closed), dtype=bool)
-        for read in self.reads:
-            used |= inputs[read.quantity][:, self._closed].any(axis=0)
-        if used.any():
-            names = self._grid.phase_node.ids[self._closed[used]]
-            what = "power is drawn or fed in at phase node {}, which connects nobody"
-            raise TwinError(*(Problem(what.format(name)) for name in names))
+        if not any(values[:, self._closed].any() for values in flows):
+            return
+        used = np.any([values[:, self._closed].any(axis=0) for values in flows], axis=0)
+        names = self._grid.phase_node.ids[self._closed[used]]
+        what = "power is drawn or fed in at phase node {}, which connects nobody"
+        raise TwinError(*(Problem(what.format(name)) for name in names))
 
     def _collapse(self, window: TimeAxis, block: slice, solved: NDArray[np.bool_], load: Floats) -> None:
         lost = np.flatnonzero(~solved)
@@ -127,6 +137,56 @@ class GridSimulator:
                 expected="a stronger grid, or less load at one place",
             )
         )
+
+
+class GridFlowsSimulator(_OnGrid):
+    """Loadings, losses and violated limits, from the currents at the nodes.
+
+    A bus counts as violated while one of its phases is outside of 0.9 .. 1.1 pu, or a line or transformer that ends
+    there carries more than it may for good.
+    """
+
+    name = "grid_flows"
+    reads = (Read("injected_current_real", "phase_node"), Read("injected_current_imaginary", "phase_node"))
+    writes = (
+        Write("line_loading", "line"),
+        Write("transformer_loading", "transformer"),
+        Write("line_losses", "line"),
+        Write("transformer_losses", "transformer"),
+        Write("limit_violation", "bus"),
+    )
+
+    def __init__(self, grid: ElectricGrid, step_s: int) -> None:
+        super().__init__(grid, step_s)
+        self._adjacent = _Adjacent(grid)
+
+    def start(self, axis: TimeAxis, streams: Streams) -> None:
+        """Do nothing: every step depends on its own inputs alone."""
+
+    def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
+        """Return what flows through lines and transformers."""
+        outputs, nodes = self._outputs(window), self._flow.nodes
+        for block in self._blocks(window):
+            real, imaginary = (inputs[read.quantity][block, nodes] for read in self.reads)
+            state = self._flow.state(real + 1j * imaginary)
+            outputs["line_loading"][block] = state.line_loading
+            outputs["transformer_loading"][block] = state.transformer_loading
+            outputs["line_losses"][block] = state.line_loss
+            outputs["transformer_losses"][block] = state.transformer_loss
+            outputs["limit_violation"][block] = self._violations(state)
+        return outputs
+
+    def state(self) -> Any:
+        """Return nothing: there is no state."""
+
+    def restore(self, state: Any) -> None:
+        """Do nothing: there is no state."""
+
+    def _violations(self, state: GridState) -> Floats:
+        by_phase = np.abs(state.voltage)[:, self._grid.nodes]
+        outside = (by_phase < LOWEST_PU).any(axis=1) | (by_phase > HIGHEST_PU).any(axis=1)
+        overloaded = self._adjacent.largest(state.line_loading, state.transformer_loading) > 1.0
+        return np.asarray(outside | overloaded, dtype=np.float64)
 
 
 class _Adjacent:
@@ -149,7 +209,14 @@ class _Adjacent:
 
 
 def build(setup: Setup) -> GridSimulator | None:
-    """Return the simulator, or None where the city has no grid."""
+    """Return the power flow, or None where the city has no grid."""
     if "bus" not in setup.city.tables:
         return None
     return GridSimulator(ElectricGrid.of(setup.city), setup.step_s)
+
+
+def build_flows(setup: Setup) -> GridFlowsSimulator | None:
+    """Return what follows from the power flow, or None where the city has no grid."""
+    if "bus" not in setup.city.tables:
+        return None
+    return GridFlowsSimulator(ElectricGrid.of(setup.city), setup.step_s)

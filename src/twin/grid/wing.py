@@ -9,6 +9,8 @@ __all__ = ["WING"]
 
 _EN_50160 = "EN 50160: within 10 % of the nominal voltage"
 
+_CELLS = tuple(f"{table}.{column}" for table, columns in COLUMNS.items() for column in columns)
+
 WING = Wing(
     name="grid",
     inputs=(
@@ -23,7 +25,8 @@ WING = Wing(
     attach="twin.grid.attach:attach",
     columns={table: tuple(columns.values()) for table, columns in COLUMNS.items()},
     simulators=(
-        SimulatorEntry("grid", "twin.grid.simulator:build", tuple(f"{t}.{c}" for t, cs in COLUMNS.items() for c in cs)),
+        SimulatorEntry("grid", "twin.grid.simulator:build", _CELLS),
+        SimulatorEntry("grid_flows", "twin.grid.simulator:build_flows", _CELLS, clock="grid"),
     ),
     indicators=(
         Indicator(

@@ -222,7 +222,7 @@ def check_names(document: Document, problems: Problems) -> None:
             problems.add(
                 f"there is no time zone {zone!r}", document.line(("model", "timezone")), "such as Europe/Berlin"
             )
-    simulators = [s.name for wing in wings() for s in wing.simulators]
+    simulators = list(dict.fromkeys(s.clock or s.name for wing in wings() for s in wing.simulators))
     for name in _section(document, "steps"):
         if name not in simulators:
             expected = "one of " + ", ".join(simulators)

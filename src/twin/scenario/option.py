@@ -60,7 +60,7 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
     simulators = []
     for wing in wings():
         for entry in wing.simulators:
-            step_s = scenario.steps.get(entry.name, scenario.step_s)
+            step_s = scenario.steps.get(entry.clock or entry.name, scenario.step_s)
             simulator = resolve(entry.build)(Setup(ready.city, ready.inputs, scenario.timezone, step_s))
             if simulator is not None:
                 simulators.append(simulator)
