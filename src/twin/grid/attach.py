@@ -45,6 +45,11 @@ def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     from twin.grid.synthesize import synthesize
 
     made = synthesize(city, ledger)
+    ledger.state(
+        "Loads and generators take no reactive power unless a simulator says so (power factor 1); with it voltages "
+        "would sink a little lower.",
+        "twin: planning assumption",
+    )
     for table in made.grid.tables:
         city = city.with_table(table)
     return city.with_table(made.grid.bus, *links(made.grid, made.bus_of_building))

@@ -39,7 +39,7 @@ def explain(scenario: Scenario, option: str | None = None) -> dict[str, Any]:
         "warm_up": _span(scenario.warm_up_s),
         "graphs": graphs,
         "options": [{"name": a.name, "assumed_share": a.assumed_share, "selections": a.selections} for a in accounts],
-        "assumptions": _assumptions(accounts[0].ledger),
+        "assumptions": _assumptions([row for account_ in accounts for row in account_.ledger]),
     }
 
 
@@ -82,7 +82,7 @@ def _describe_simulator(graph: Graph, index: int) -> dict[str, Any]:
 
 
 def _assumptions(ledger: Sequence[LedgerRow]) -> list[dict[str, Any]]:
-    """Return one entry per reason, with the fields it filled, the most far-reaching first."""
+    """Return one entry per reason, with the fields it filled in any option, the most far-reaching first."""
     by_reason: dict[tuple[str, str], list[LedgerRow]] = {}
     for row in ledger:
         if row.source.startswith("assumed") or row.source == "stated":
@@ -91,7 +91,7 @@ def _assumptions(ledger: Sequence[LedgerRow]) -> list[dict[str, Any]]:
         {
             "reason": reason,
             "reference": reference,
-            "fields": [f"{r.table}.{r.field}" for r in rows if r.field],
+            "fields": list(dict.fromkeys(f"{r.table}.{r.field}" for r in rows if r.field)),
             "share": max(r.share_of_floor_area for r in rows),
         }
         for (reason, reference), rows in by_reason.items()

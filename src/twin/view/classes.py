@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Classes", "class_colours", "round_classes"]
+__all__ = ["NETWORK_SCALES", "Classes", "Scale", "class_colours", "round_classes"]
 
 # As many as a reader can match against a legend on shaded faces (Harrower & Brewer 2003, "ColorBrewer.org", doi
 # 10.1179/000870403235002042).
@@ -61,6 +61,55 @@ class Classes:
         """Fewest decimals that tell every limit exactly."""
         step = self.limits[1] - self.limits[0]
         return next((d for d in range(12) if np.allclose(np.round(self.limits, d), self.limits, 0, step * 1e-6)), 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Classes that do not depend on the values, and the colour of each.
+
+    Attributes
+    ----------
+    meaning
+        What the numbers are, as the legend says it.
+    colours
+        Of each class, lowest first, ``#rrggbb``.
+    limits
+        Where what is allowed ends, below and above; both are limits of classes.
+    """
+
+    meaning: str
+    classes: Classes
+    colours: tuple[str, ...]
+    limits: tuple[float, float]
+
+    @property
+    def beyond(self) -> NDArray[np.int64]:
+        """The classes that are beyond the limits."""
+        low, high = self.limits
+        return np.flatnonzero((self.classes.limits[1:] <= low) | (self.classes.limits[:-1] >= high))
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The colours, shape ``(n, 3)``."""
+        return np.array([list(bytes.fromhex(colour[1:])) for colour in self.colours], dtype=np.uint8)
+
+
+# What cables, pipes and their nodes are judged by, by unit: calm colours within the limits, warm or violet beyond.
+NETWORK_SCALES = {
+    "pct": Scale(
+        "% of what may flow for good",
+        Classes(np.arange(0.0, 200.0, 25.0), open_above=True),
+        ("#a9c2c9", "#7aacb6", "#438d9b", "#1a6273", "#f5a623", "#e0501e", "#a50f24"),
+        (0.0, 100.0),
+    ),
+    # 0.90 to 1.10 is what EN 50160 allows, 0.95 to 1.05 what leaves room
+    "pu": Scale(
+        "times the nominal voltage",
+        Classes(np.arange(85, 120, 5) / 100, open_below=True, open_above=True),
+        ("#c4301c", "#efb75e", "#7aacb6", "#438d9b", "#a995cf", "#5b2a86"),
+        (0.9, 1.1),
+    ),
+}
 
 
 def round_classes(values: ArrayLike, clim: tuple[float, float] | None = None) -> Classes:

@@ -15,9 +15,11 @@ from twin.view.shapes import Camera, Ground, Marks, feature_edges
 __all__ = [
     "draw_faces",
     "draw_ground",
+    "draw_landmarks",
     "draw_legend",
     "draw_lines",
     "draw_marks",
+    "draw_pale_lines",
     "draw_pane_title",
     "draw_points",
     "draw_shadows",
@@ -35,11 +37,15 @@ Colours = NDArray[np.uint8]
 _GROUND = "#f4f2ee"
 _SHADOW = "#dcd8d0"
 _RIM = "#c9c4ba"
-_EDGE = "#2b2f36"
+_EDGE, _PALE_EDGE = "#2b2f36", "#bab5ab"
 _INK = "#22262b"
 _PALE_INK = "#9aa0a6"
 
 _HEADING_WIDTH = 18  # letters that fit across the legend
+_LINE, _DISC, _SQUARE, _RIM_WIDTH = 5.0, 8.0, 16.0, 1.2  # widths of what stands for a network
+
+# Steps towards the eye: so that faces do not swallow the lines that lie on them; and beyond all that is in the scene
+_JUST_ABOVE, _IN_FRONT = -4.0, -70_000.0
 
 # Sun and sky: high from the south-west, so that roofs and south walls are bright and the rest still shows its colour
 _SUN = np.array([-0.62, -0.50, 0.90])
@@ -67,21 +73,25 @@ def look(plotter: Plotter, camera: Camera, view_deg: float) -> None:
     plotter.renderer.reset_camera_clipping_range()
 
 
-def draw_faces(plotter: Plotter, triangles: Floats, owner: Ints, colours: Colours, px: float) -> None:
+def draw_faces(
+    plotter: Plotter, triangles: Floats, owner: Ints, colours: Colours, px: float, pale: bool = False
+) -> None:
     """Draw triangles ``(n, 3, 3)``, each in the colour of its owner, and the edges that tell houses apart."""
     faces = _surface(triangles.reshape(-1, 3), np.arange(3 * len(triangles)).reshape(-1, 3))
     faces.cell_data["entity"] = owner
     faces.cell_data["colour"] = colours[owner]
     plotter.add_mesh(faces, scalars="colour", rgb=True, ambient=0.62, diffuse=0.38, name="faces")
     edges = _segments(feature_edges(triangles, owner))
-    actor = plotter.add_mesh(edges, color=_EDGE, line_width=_pen(0.65 * px), lighting=False, name="edges")
-    _lift(actor)
+    colour = _PALE_EDGE if pale else _EDGE
+    actor = plotter.add_mesh(edges, color=colour, line_width=_pen(0.65 * px), lighting=False, name="edges")
+    _lift(actor, _JUST_ABOVE)
 
 
-def _lift(actor: Any) -> None:
-    """Draw lines a little nearer to the eye than they are, so that the faces they lie on do not swallow them."""
+def _lift(actor: Any, steps: float) -> None:
+    """Draw lines and points nearer to the eye than they are, by steps of about 1/65000 of the depth of the scene."""
     actor.mapper.SetResolveCoincidentTopologyToPolygonOffset()
-    actor.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(-1.0, -4.0)
+    actor.mapper.SetRelativeCoincidentTopologyLineOffsetParameters(-1.0, steps)
+    actor.mapper.SetRelativeCoincidentTopologyPointOffsetParameter(steps)
 
 
 def _surface(points: Floats, faces: Any) -> Any:
@@ -99,28 +109,47 @@ def _segments(ends: Floats) -> Any:
     return pyvista.PolyData(ends.reshape(-1, 3), lines=np.insert(rows, 0, 2, axis=1).reshape(-1))
 
 
-def draw_lines(plotter: Plotter, ends: Floats, owner: Ints, colours: Colours, px: float) -> None:
-    """Draw segments ``(n, 2, 3)``, each in the colour of its owner."""
-    mesh = _segments(ends)
-    mesh.cell_data["colour"] = colours[owner]
-    plotter.add_mesh(mesh, scalars="colour", rgb=True, line_width=_pen(3 * px), lighting=False, name="lines")
+def draw_lines(plotter: Plotter, ends: Floats, choice: Ints, palette: Colours, px: float) -> None:
+    """Draw segments ``(n, 2, 3)`` in front of all bodies, each in the colour chosen; later colours over earlier."""
+    _strokes(plotter, ends, "white", (_LINE + 2 * _RIM_WIDTH) * px)
+    for colour in np.unique(choice):
+        _strokes(plotter, ends[choice == colour], palette[colour], _LINE * px)
 
 
-def draw_points(plotter: Plotter, points: Floats, owner: Ints, colours: Colours, px: float) -> None:
-    """Draw points ``(n, 3)`` as balls, each in the colour of its owner."""
+def draw_pale_lines(plotter: Plotter, ends: Floats, px: float) -> None:
+    """Draw segments ``(n, 2, 3)`` as surroundings to something else, in front of all bodies."""
+    _strokes(plotter, ends, _PALE_INK, 1.5 * px)
+
+
+def draw_points(plotter: Plotter, points: Floats, choice: Ints, palette: Colours, px: float) -> None:
+    """Draw points ``(n, 3)`` as discs in front of all bodies, each in the colour chosen; later colours over earlier."""
+    _spots(plotter, points, "white", (_DISC + 2 * _RIM_WIDTH) * px, round_=True)
+    for colour in np.unique(choice):
+        _spots(plotter, points[choice == colour], palette[colour], _DISC * px, round_=True)
+
+
+def draw_landmarks(plotter: Plotter, points: Floats, colours: Colours, px: float) -> None:
+    """Draw points ``(n, 3)`` as squares with a white rim, in front of all else."""
+    _spots(plotter, points, "white", (_SQUARE + 4 * _RIM_WIDTH) * px)
+    for colour in np.unique(colours, axis=0):
+        _spots(plotter, points[(colours == colour).all(axis=1)], colour, _SQUARE * px)
+
+
+def _strokes(plotter: Plotter, ends: Floats, colour: Any, width: float) -> None:
+    """Draw segments ``(n, 2, 3)``; discs at their ends close the gaps where two meet at an angle."""
+    if len(ends):
+        style = {"line_width": _pen(width), "render_lines_as_tubes": True, "lighting": False}
+        _lift(plotter.add_mesh(_segments(ends), color=colour, **style), _IN_FRONT)
+        _spots(plotter, ends.reshape(-1, 3), colour, width, round_=True)
+
+
+def _spots(plotter: Plotter, points: Floats, colour: Any, size: float, round_: bool = False) -> None:
+    """Draw points ``(n, 3)`` as squares or discs."""
     import pyvista
 
-    mesh = pyvista.PolyData(points)
-    mesh.point_data["colour"] = colours[owner]
-    plotter.add_mesh(
-        mesh,
-        scalars="colour",
-        rgb=True,
-        point_size=_pen(9 * px),
-        render_points_as_spheres=True,
-        lighting=False,
-        name="points",
-    )
+    if len(points):
+        style = {"point_size": _pen(size), "render_points_as_spheres": round_, "lighting": False}
+        _lift(plotter.add_mesh(pyvista.PolyData(points), color=colour, **style), _IN_FRONT)
 
 
 def draw_ground(plotter: Plotter, ground: Ground, px: float) -> None:
@@ -203,9 +232,14 @@ def draw_pane_title(plotter: Plotter, title: str, height: float, px: float) -> N
 
 
 def draw_legend(
-    plotter: Plotter, heading: str, entries: Sequence[tuple[str, Colours]], size: tuple[float, float], px: float
+    plotter: Plotter,
+    heading: str,
+    classes: Sequence[tuple[str, Colours]],
+    landmarks: Sequence[tuple[str, Colours]],
+    size: tuple[float, float],
+    px: float,
 ) -> None:
-    """Fill a pane of ``size`` px with the legend: heading and one box per entry, from the top."""
+    """Fill a pane of ``size`` px with the legend: heading, one box per class from the top, one square per landmark."""
     import pyvista
 
     plotter.set_background("white")
@@ -213,10 +247,11 @@ def draw_legend(
     top = size[1] - 35 * px
     _write(plotter, "\n".join(lines), (8 * px, top), 17 * px, bold=True)
     top -= (25 * len(lines) + 22) * px
-    for k, (label, colour) in enumerate(entries):
+    for k, (label, colour) in enumerate([*classes, *landmarks]):
         y = top - 36 * k * px  # of the middle of the row
-        corners = np.array([[8, -14, 0], [46, -14, 0], [46, 14, 0]]) * px + [0, y, 0]
-        box = pyvista.Rectangle(corners)
+        half = np.array([19, 14] if k < len(classes) else [_SQUARE / 2, _SQUARE / 2])
+        corners = np.array([[-1, -1], [1, -1], [1, 1]]) * half * px + [27 * px, y]
+        box = pyvista.Rectangle(np.column_stack([corners, np.zeros(3)]))
         plotter.add_mesh(
             box, color=colour, lighting=False, show_edges=True, edge_color=_EDGE, line_width=_pen(0.5 * px)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from twin.errors import Problem
 from twin.results.model import DrawnLayer
 
-__all__ = ["Shapes", "joined", "problems_of"]
+__all__ = ["LANDMARKS", "Shapes", "joined", "problems_of", "selected"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-
 _ROWS = {"triangles": 3, "lines": 2, "points": 1}
+# Points by which readers find their way in a network: entity set -> what the legend calls it
+LANDMARKS = {"transformer": "transformer"}
 
 
 def problems_of(layer: DrawnLayer) -> Iterator[Problem]:
@@ -56,8 +57,8 @@ class Shapes:
         The entity each row belongs to, numbered through all layers, shape ``(n,)``.
     kind
         What the rows of each entity are, shape ``(n_entities,)``.
-    layer
-        The layer of each entity, counted from 0, shape ``(n_entities,)``.
+    entity
+        The entity set each entity belongs to, shape ``(n_entities,)``.
     ids
         Shape ``(n_entities,)``.
     """
@@ -65,7 +66,7 @@ class Shapes:
     rows: Floats
     owner: Ints
     kind: NDArray[np.str_]
-    layer: Ints
+    entity: NDArray[np.str_]
     ids: tuple[str, ...]
 
     def _of(self, kind: str) -> tuple[Floats, Ints]:
@@ -107,6 +108,23 @@ class Shapes:
         return np.asarray(np.add.reduceat(rows, first) / np.diff(first, append=len(rows))[:, None])
 
 
+def selected(layers: Sequence[DrawnLayer], coloured: Set[str]) -> list[DrawnLayer]:
+    """Return the layers that belong into a picture in which these entity sets have values; all if none has.
+
+    Colours on bodies are not to be disturbed by cables and pipes. Where lines or points have the colours, bodies, other
+    lines and landmarks are their surroundings.
+    """
+    bodies = {layer.entity for layer in layers if layer.kind == "triangles"}
+    of_network = not bodies.issuperset(coloured)
+    return [
+        layer
+        for layer in layers
+        if not coloured
+        or layer.entity in coloured | bodies
+        or (of_network and (layer.kind == "lines" or layer.entity in LANDMARKS))
+    ]
+
+
 def joined(layers: Sequence[DrawnLayer]) -> Shapes:
     """Return the layers as one set of arrays; they must be free of problems.
 
@@ -120,6 +138,6 @@ def joined(layers: Sequence[DrawnLayer]) -> Shapes:
         rows=np.concatenate([np.asarray(layer.coordinates, dtype=np.float64) for layer in layers]),
         owner=np.repeat(np.arange(len(count)), count),
         kind=np.repeat([layer.kind for layer in layers], entities),
-        layer=np.repeat(np.arange(len(layers)), entities),
+        entity=np.repeat([layer.entity for layer in layers], entities),
         ids=tuple(i for layer in layers for i in layer.ids),
     )

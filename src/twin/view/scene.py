@@ -1,10 +1,10 @@
-"""A quarter seen obliquely from the south, each building in the colour of its value; several options side by side."""
+"""A quarter seen obliquely from the south, its buildings or networks coloured by value; options side by side."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from twin.errors import Problem, Problems, TwinError
 from twin.results.model import DrawnLayer
 from twin.view import drawing
-from twin.view.classes import Classes, class_colours, round_classes
-from twin.view.layers import Shapes, joined, problems_of
+from twin.view.classes import Scale, class_colours, round_classes
+from twin.view.layers import LANDMARKS, Shapes, joined, problems_of, selected
 from twin.view.screen import new_plotter
 from twin.view.shapes import Camera, Ground, Marks, fit_camera, orientation_marks
 
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["DrawnLayer", "Pane", "city_scene", "compare_scenes", "save_picture"]
 
 COLOURS = "YlOrRd"  # ColorBrewer's for little to much heat; its dark end is left out, its steps made even
-_MISSING = (158, 163, 168)
-_CONTEXT = (226, 224, 219)
+# What the palette ends in after the colours of the classes, and where: no value, surroundings, landmark
+_OTHER_COLOURS = ((158, 163, 168), (226, 224, 219), (34, 38, 43))
+_MISSING, _CONTEXT, _LANDMARK = -3, -2, -1
 
 _VIEW_DEG = 12.0  # narrow, so that the scale bar holds well enough from front to back
 _ELEVATION_DEG = 42.0
 _AZIMUTHS_DEG = (*range(150, 170, 5), *range(195, 215, 5))  # from the south, but never straight at a row of houses
 _MARGINS = (0.015, 0.02, 0.03)  # left, right, bottom
+_ATTENTION = 1.5  # how much wider lines and points beyond their limits are
 # Sizes of a picture of 1600 x 1000 px
 _LEGEND_PX = 225
 _TITLE_PX = 98
@@ -41,14 +43,33 @@ _PANE_PX = (570, 500)  # of one pane among several
 
 @dataclass(frozen=True)
 class Pane:
-    """One of several pictures side by side: its title, what is drawn and the values by entity id.
+    """One of several pictures side by side.
 
-    The first line of the title is set bold.
+    Attributes
+    ----------
+    title
+        Its first line is set bold.
+    layers
+        What is drawn.
+    values
+        By entity id.
+    level
+        Entity set the values belong to; any with such ids if None.
     """
 
     title: str
     layers: Sequence[DrawnLayer]
     values: Mapping[str, float]
+    level: str | None = None
+
+    def number(self, entity: str, name: str) -> float:
+        """Return the value of an entity, NaN if it has none."""
+        return self.values.get(name, math.nan) if self.level in (None, entity) else math.nan
+
+    @property
+    def coloured(self) -> set[str]:
+        """Entity sets that have values."""
+        return {x.entity for x in self.layers if not all(math.isnan(self.number(x.entity, i)) for i in x.ids)}
 
 
 def city_scene(
@@ -60,14 +81,17 @@ def city_scene(
     off_screen: bool = True,
     clim: tuple[float, float] | None = None,
     cmap: str = COLOURS,
+    scale: Scale | None = None,
+    level: str | None = None,
 ) -> pyvista.Plotter:
     """Return a scene of a quarter, coloured in classes by the values.
 
     Parameters
     ----------
     values
-        By entity id; entities that have none, or NaN, are grey, and the legend says so. Layers of which no entity
-        has a value are drawn pale, as surroundings.
+        By entity id; entities that have none, or NaN, are grey, and the legend says so. Where buildings have
+        values, they alone are drawn. Where lines or points have, they are seen over pale buildings, among other pale
+        lines and the landmarks of the network.
     title
         Text at the top left; its first line is set larger.
     legend
@@ -80,13 +104,17 @@ def city_scene(
         Range the classes cover, to keep it over several pictures; from the values themselves if None.
     cmap
         Name of a matplotlib colour map.
+    scale
+        Classes and colours that do not depend on the values, instead of ``clim`` and ``cmap``.
+    level
+        Entity set the values belong to, for a line may be called what a bus is called; any with such ids if None.
 
     Raises
     ------
     TwinError
         If a layer is inconsistent, the values belong to none of them, or this machine cannot draw.
     """
-    return compare_scenes([Pane("", layers, values)], title, legend, size, off_screen, clim, cmap)
+    return compare_scenes([Pane("", layers, values, level)], title, legend, size, off_screen, clim, cmap, scale)
 
 
 def compare_scenes(
@@ -97,6 +125,7 @@ def compare_scenes(
     off_screen: bool = True,
     clim: tuple[float, float] | None = None,
     cmap: str = COLOURS,
+    scale: Scale | None = None,
 ) -> pyvista.Plotter:
     """Return scenes side by side with one legend and one camera; parameters as for `city_scene`.
 
@@ -107,12 +136,16 @@ def compare_scenes(
     TwinError
         As for `city_scene`, and if there is no pane.
     """
+    coloured = set().union(*(pane.coloured for pane in panes))
+    panes = [replace(pane, layers=selected(pane.layers, coloured)) for pane in panes]
     _check(panes)
     shapes = [joined(pane.layers) for pane in panes]
-    numbers = [np.array([pane.values.get(i, math.nan) for i in s.ids]) for s, pane in zip(shapes, panes, strict=True)]
-    classes = round_classes(np.concatenate(numbers), clim)
-    palette = np.vstack([class_colours(cmap, len(classes)), [_MISSING], [_CONTEXT]]).astype(np.uint8)
-    chosen = [_choose(shape, number, classes) for shape, number in zip(shapes, numbers, strict=True)]
+    numbers = [np.array([*map(pane.number, s.entity, s.ids)]) for s, pane in zip(shapes, panes, strict=True)]
+    classes = scale.classes if scale else round_classes(np.concatenate(numbers), clim)
+    colours = scale.rgb if scale else class_colours(cmap, len(classes))
+    palette = np.vstack([colours, _OTHER_COLOURS]).astype(np.uint8)
+    key = _Key(palette, scale.beyond if scale else np.empty(0, dtype=np.int64))
+    chosen = [_choose(s, classes.of(number), coloured) for s, number in zip(shapes, numbers, strict=True)]
 
     n = len(panes)
     size = size or (_PANE_PX[0] * n + _LEGEND_PX, _PANE_PX[1] + _TITLE_PX)
@@ -135,15 +168,17 @@ def compare_scenes(
     stage = _stage(shapes, width / height, headroom / height)
     for k, (pane, shape, choice) in enumerate(zip(panes, shapes, chosen, strict=True)):
         plotter.subplot(1, k)
-        _draw(plotter, stage, shape, palette[choice], px)
+        _draw(plotter, stage, shape, choice, key, px)
         drawing.draw_pane_title(plotter, pane.title, height, px)
     plotter.link_views(list(range(1, n + 1)))
 
     plotter.subplot(1, n)
     entries = list(zip(classes.labels, palette, strict=False))[::-1]
-    if any((choice == len(classes)).any() for choice in chosen):
-        entries.append(("no value", palette[len(classes)]))
-    drawing.draw_legend(plotter, legend, entries, (column, height), px)
+    if any((choice == _MISSING).any() for choice in chosen):
+        entries.append(("no value", palette[_MISSING]))
+    seen = {str(e) for s, choice in zip(shapes, chosen, strict=True) for e in s.entity[choice == _LANDMARK]}
+    landmarks = [(LANDMARKS[entity], palette[_LANDMARK]) for entity in sorted(seen)]
+    drawing.draw_legend(plotter, legend, entries, landmarks, (column, height), px)
     plotter.enable_anti_aliasing("ssaa")
     return plotter
 
@@ -174,7 +209,7 @@ def _check(panes: Sequence[Pane]) -> None:
         for pane in panes:
             for layer in pane.layers:
                 problems.found.extend(problems_of(layer))
-            drawn = {i for layer in pane.layers for i in layer.ids}
+            drawn = {i for layer in pane.layers if pane.level in (None, layer.entity) for i in layer.ids}
             if not any(len(layer.coordinates) for layer in pane.layers):
                 problems.add("there is nothing to draw", pane.title or None)
             elif pane.values and drawn.isdisjoint(pane.values):
@@ -182,15 +217,11 @@ def _check(panes: Sequence[Pane]) -> None:
                 problems.add(found, pane.title or None)
 
 
-def _choose(shapes: Shapes, numbers: NDArray[np.float64], classes: Classes) -> NDArray[np.int64]:
-    """Return the place in the palette for each entity: its class, then missing, then surroundings."""
-    choice = classes.of(numbers)
-    missing = choice < 0
-    choice[missing] = len(classes)
-    has_values = np.bincount(shapes.layer, ~missing) > 0
-    if has_values.any():
-        choice[~has_values[shapes.layer]] = len(classes) + 1
-    return choice
+def _choose(shapes: Shapes, classes: NDArray[np.int64], coloured: Set[str]) -> NDArray[np.int64]:
+    """Return the place in the palette for each entity of a class, -1 where it has none."""
+    surroundings = np.where(np.isin(shapes.entity, list(LANDMARKS)), _LANDMARK, _CONTEXT)
+    belongs = np.isin(shapes.entity, list(coloured)) | (not coloured)
+    return np.where(classes >= 0, classes, np.where(belongs, _MISSING, surroundings))
 
 
 @dataclass(frozen=True)
@@ -216,16 +247,41 @@ def _stage(shapes: Sequence[Shapes], aspect: float, headroom: float) -> _Stage:
     return min(stages, key=lambda stage: stage.camera.distance)
 
 
-def _draw(plotter: pyvista.Plotter, stage: _Stage, shapes: Shapes, colours: NDArray[np.uint8], px: float) -> None:
+@dataclass(frozen=True)
+class _Key:
+    """Colours of a picture, those of the classes first, and which classes are beyond the limits."""
+
+    palette: NDArray[np.uint8]
+    beyond: NDArray[np.int64]
+
+
+def _draw(
+    plotter: pyvista.Plotter, stage: _Stage, shapes: Shapes, choice: NDArray[np.int64], key: _Key, px: float
+) -> None:
     drawing.light(plotter)
     drawing.draw_ground(plotter, stage.ground, px)
     triangles, owner = shapes.triangles
     if len(triangles):
+        pale = bool((choice[owner] == _CONTEXT).all())
         drawing.draw_shadows(plotter, stage.ground, triangles, shapes.foot[owner])
-        drawing.draw_faces(plotter, triangles, owner, colours, px)
-    if len(shapes.segments[0]):
-        drawing.draw_lines(plotter, *shapes.segments, colours, px)
-    if len(shapes.points[0]):
-        drawing.draw_points(plotter, *shapes.points, colours, px)
+        drawing.draw_faces(plotter, triangles, owner, key.palette[choice], px, pale)
+    _draw_network(plotter, shapes, choice, key, px)
     drawing.draw_marks(plotter, stage.marks, px)
     drawing.look(plotter, stage.camera, _VIEW_DEG)
+
+
+def _draw_network(plotter: pyvista.Plotter, shapes: Shapes, choice: NDArray[np.int64], key: _Key, px: float) -> None:
+    """Draw lines and points; what is beyond its limits comes last, so that no landmark hides it."""
+    (segments, line), (points, spot) = shapes.segments, shapes.points
+
+    def draw_coloured(drawn: NDArray[np.bool_], px: float) -> None:
+        on_line, on_spot = drawn[line], drawn[spot]
+        drawing.draw_lines(plotter, segments[on_line], choice[line][on_line], key.palette, px)
+        drawing.draw_points(plotter, points[on_spot], choice[spot][on_spot], key.palette, px)
+
+    drawing.draw_pale_lines(plotter, segments[choice[line] == _CONTEXT], px)
+    landmark, beyond = np.isin(shapes.entity, list(LANDMARKS)), np.isin(choice, key.beyond)
+    coloured = ~landmark & (choice != _CONTEXT)
+    draw_coloured(coloured & ~beyond, px)
+    drawing.draw_landmarks(plotter, points[landmark[spot]], key.palette[choice[spot]][landmark[spot]], px)
+    draw_coloured(coloured & beyond, _ATTENTION * px)
