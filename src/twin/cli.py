@@ -107,6 +107,7 @@ def view(
     indicator: str | None = None,
     option: str | None = None,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    json_: Json = False,
 ) -> None:
     """Show a results folder in 3D, or write a picture of it.
 
@@ -125,6 +126,10 @@ def view(
     from twin.view.draw import show
 
     show(read_results(folder), indicator, option, output)
+    if json_:
+        print(json.dumps({"picture": str(output) if output else None}))
+    elif output:
+        print(f"Picture: {output}")
 
 
 @app.command
@@ -172,6 +177,7 @@ def convert(
     elevation_m: float | None = None,
     origin: str | None = None,
     licence: str | None = None,
+    json_: Json = False,
 ) -> None:
     """Write a city model as CityJSON 2.0, or a weather file as the engine's own CSV.
 
@@ -200,14 +206,22 @@ def convert(
             "licence": licence,
         }
         weather = convert_weather(source, target, **{k: v for k, v in stated.items() if v is not None})
-        print(f"{target}: {len(weather.table)} hours of {weather.place}")
+        _report(target, {"hours": len(weather.table)}, json_)
         return
     from twin.city.cityjson_write import write_cityjson
     from twin.city.read import read_city
 
     city = read_city(source)
     write_cityjson(city, target)
-    print(f"{target}: {len(city.buildings)} buildings, {len(city.surfaces)} surfaces")
+    _report(target, {"buildings": len(city.buildings), "surfaces": len(city.surfaces)}, json_)
+
+
+def _report(target: Path, counts: dict[str, int], as_json: bool) -> None:
+    """Say what was written."""
+    if as_json:
+        print(json.dumps({"file": str(target), **counts}))
+    else:
+        print(f"{target}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
 
 
 @app.command

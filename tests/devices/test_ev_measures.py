@@ -12,7 +12,7 @@ from twin.errors import TwinError
 from twin.ledger import Ledger
 from twin.quantities import Link
 from twin.registry import Setup
-from twin.table import Table
+from twin.table import Column, Table
 
 FIRST = Ledger().measure("first")
 SECOND = FIRST + 1
@@ -126,11 +126,14 @@ def test_following_the_voltage_needs_a_grid():
 def with_grid(n):
     """Return boxes on a grid of two nodes, every building on all three phases of one of them."""
     node = np.arange(n) % 2
-    link = Link(
-        "building", "phase_node", np.concatenate([3 * node + p for p in range(3)]), np.tile(np.arange(n), 3),
+    served = Link.belongs("building", "connection", np.arange(n))
+    phases = Link(
+        "connection", "phase_node", np.concatenate([3 * node + p for p in range(3)]), np.tile(np.arange(n), 3),
         np.full(3 * n, 1 / 3),
     )  # fmt: skip
-    return filled(boxes(n)).with_table(Table("phase_node", [f"n{k}.{p}" for k in range(2) for p in "abc"]), link)
+    city = filled(boxes(n)).with_table(Table("phase_node", [f"n{k}.{p}" for k in range(2) for p in "abc"]))
+    building = Column("building", "-", "int", "row of the building it serves")
+    return city.with_table(Table("connection", city.buildings.ids).put(building, np.arange(n)), served, phases)
 
 
 def per_phase(city, watts=1000.0):

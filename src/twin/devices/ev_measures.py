@@ -177,18 +177,19 @@ def _control(params: ChargingStrategy) -> dict[str, Any]:
 def _phase_links(city: City, points: Table) -> tuple[Link, ...]:
     """Return the link of charging points to phases of the grid, where some use one phase only.
 
-    A point on three phases is connected as its building, a point on one to a phase drawn from those of its building.
+    A point on three phases is connected as its building is, a point on one to a phase drawn from those.
     """
-    buildings = next((k for k in city.links if (k.fine, k.coarse) == ("building", "phase_node")), None)
+    link = next((k for k in city.links if (k.fine, k.coarse) == ("connection", "phase_node")), None)
     single = points["phases"] == 1
-    if buildings is None or not single.any():
+    if link is None or not single.any():
         return ()
-    entries = np.argsort(buildings.cols, kind="stable")
-    count = np.bincount(buildings.cols, minlength=len(city.buildings))
-    owner = points["building"]
+    connections = city.table("connection")
+    entries = np.argsort(link.cols, kind="stable")
+    count = np.bincount(link.cols, minlength=len(connections))
+    owner = np.argsort(connections["building"])[points["building"]]  # every building has one connection
     drawn = uniform(_PLACING_SEED, "phase", entity_keys(points.ids.tolist()))
     first = (np.cumsum(count) - count)[owner] + np.where(single, np.floor(drawn * count[owner]), 0).astype(np.int64)
     n = np.where(single, np.minimum(count[owner], 1), count[owner])
     k = entries[np.repeat(first, n) + _within(n)]
-    weights = np.where(np.repeat(single, n), 1.0, buildings.weights[k])
-    return (Link("charging_point", "phase_node", buildings.rows[k], np.repeat(np.arange(len(points)), n), weights),)
+    weights = np.where(np.repeat(single, n), 1.0, link.weights[k])
+    return (Link("charging_point", "phase_node", link.rows[k], np.repeat(np.arange(len(points)), n), weights),)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.errors import Problem, TwinError, nearest
-from twin.grid.model import ElectricGrid
+from twin.grid.model import ElectricGrid, make_table
 from twin.ledger import Ledger
 from twin.quantities import Link
 
 if TYPE_CHECKING:
     from twin.city.model import City
     from twin.grid.network import Ints
+    from twin.table import Table
 
 __all__ = ["attach", "links", "read_choice"]
 
@@ -52,19 +53,27 @@ def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     )
     for table in made.grid.tables:
         city = city.with_table(table)
-    return city.with_table(made.grid.bus, *links(made.grid, made.bus_of_building))
+    return city.with_table(_connections(city, made.bus_of_building, ledger), *links(made.grid, made.bus_of_building))
+
+
+def _connections(city: City, bus_of_building: Ints, ledger: Ledger) -> Table:
+    """Return the table of house connections: one for every building."""
+    code = ledger.assume("Every building has one connection to the grid, on all three phases.", "VDE-AR-N 4100")
+    ids = [f"{building}/connection" for building in city.buildings.ids.tolist()]
+    values = {"building": np.arange(len(ids)), "bus": bus_of_building}
+    return make_table("connection", ids, values, code)
 
 
 def links(grid: ElectricGrid, bus_of_building: Ints) -> tuple[Link, ...]:
-    """Return how buildings, phase nodes, lines and transformers belong together.
+    """Return how buildings, their connections, phase nodes, lines and transformers belong together.
 
-    A building is connected to all phases of its bus alike. Line and transformer belong to the bus they feed.
+    A connection takes power from all phases of its bus alike. Line and transformer belong to the bus they feed.
     """
     phases, n = len(grid.nodes), len(bus_of_building)
     rows = grid.nodes[:, bus_of_building].T.ravel()
-    building = Link("building", "phase_node", rows, np.repeat(np.arange(n), phases), np.full(n * phases, 1 / phases))
     return (
-        building,
+        Link.belongs("building", "connection", np.arange(n)),
+        Link("connection", "phase_node", rows, np.repeat(np.arange(n), phases), np.full(n * phases, 1 / phases)),
         Link.belongs("phase_node", "bus", grid.phase_node["bus"]),
         Link.belongs("line", "bus", grid.line["to_bus"]),
         Link.belongs("transformer", "bus", grid.transformer["lv_bus"]),

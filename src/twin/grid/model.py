@@ -28,6 +28,10 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("y_m", "m", "float", "northing in the city's reference system"),
         Column("z_m", "m", "float", "height of the ground in the city's reference system"),
     ),
+    "connection": (
+        Column("building", "-", "int", "row of the building it serves"),
+        Column("bus", "-", "int", "row of the bus it is connected to"),
+    ),
     "phase_node": (
         Column("bus", "-", "int", "row of the bus"),
         Column("phase", "-", "int", "0, 1, 2 for L1, L2, L3; 0 alone stands for all three", low=0, high=2),

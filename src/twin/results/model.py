@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from twin.ledger import LedgerRow
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DrawnLayer", "IndicatorValue", "OptionResult", "Results"]
+__all__ = ["DrawnLayer", "IndicatorValue", "OptionResult", "Results", "named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,30 @@ class OptionResult:
         return {v.entity: v.value for v in self.values if v.indicator == indicator and v.level == level}
 
 
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def slug(self) -> str: ...
+
+
+_Option = TypeVar("_Option", bound=_Named)
+
+
+def named(options: Sequence[_Option], name: str, file: Path | None = None) -> _Option:
+    """Return the option of that name or slug.
+
+    Raises
+    ------
+    TwinError
+        If there is none; ``file`` is where it was looked for.
+    """
+    for option in options:
+        if name in (option.name, option.slug):
+            return option
+    raise TwinError(Problem(f"there is no option {name!r}", file, suggestion=nearest(name, [o.name for o in options])))
+
+
 @dataclass
 class Results:
     """The options of a scenario after their runs."""
@@ -121,10 +145,7 @@ class Results:
         TwinError
             If there is none.
         """
-        for option in self.options:
-            if name in (option.name, option.slug):
-                return option
-        raise TwinError(Problem(f"no option {name!r}", suggestion=nearest(name, [o.name for o in self.options])))
+        return named(self.options, name)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return every indicator of every option in long form."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin.errors import Problem, TwinError, nearest
 from twin.registry import Measure
+from twin.results.model import named
 from twin.scenario.select import Where
 
 __all__ = ["MeasureCall", "OptionPlan", "Scenario", "slug"]
@@ -89,11 +89,7 @@ class Scenario:
         TwinError
             If there is none.
         """
-        for option in self.options:
-            if name in (option.name, option.slug):
-                return option
-        guess = nearest(name, [o.name for o in self.options])
-        raise TwinError(Problem(f"there is no option {name!r}", file=self.file, suggestion=guess))
+        return named(self.options, name, self.file)
 
 
 def slug(name: str) -> str:
