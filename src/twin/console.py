@@ -49,7 +49,8 @@ class Drawing:
 def print_comparison(comparison: Comparison) -> None:
     """Print the comparison table: every option absolute, and against the first."""
     table = Table(title=comparison.title, title_justify="left", title_style="bold", header_style="bold")
-    table.add_column("indicator")
+    longest = max((len(row.indicator) for row in comparison.rows), default=0)
+    table.add_column("indicator", no_wrap=True, min_width=longest)
     table.add_column("unit")
     for name in comparison.options:
         table.add_column(name, justify="right")

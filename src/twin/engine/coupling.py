@@ -7,7 +7,7 @@ each member advancing when its own step is complete.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -26,6 +26,7 @@ __all__ = ["Coupling", "resample"]
 
 Values = NDArray[np.float64]
 MEMORY_BYTES = 512 * 1024**2
+_REPORTED_TICKS = 256  # steps of a loop between two reports of progress
 
 
 def resample(values: Values, kind: str, step_s: int, wanted_s: int) -> Values:
@@ -100,13 +101,13 @@ class Coupling:
         for simulator in self.graph.simulators:
             with self._timed(simulator):
                 simulator.start(TimeAxis(start, simulator.step_s, (end - start) // simulator.step_s), streams)
-        done = 0
-        for span in windows:
+        total = len(windows) * len(self.graph.order)
+        for w, span in enumerate(windows):
             window = _Window(span)
-            for item in self.graph.order:
-                self._advance(item, window)
-                done += 1
-                progress("simulate", done, len(windows) * len(self.graph.order))
+            for k, item in enumerate(self.graph.order):
+                done = w * len(self.graph.order) + k
+                self._advance(item, window, _reporter(progress, done, total))
+                progress("simulate", done + 1, total)
             self._remember(window)
 
     def windows(self, start: int, end: int, cuts: Sequence[int] = ()) -> Iterator[TimeAxis]:
@@ -136,9 +137,9 @@ class Coupling:
         )
         return max(1, self.memory_bytes // (2 * 8 * max(1, numbers))) * graph.largest_step_s
 
-    def _advance(self, item: int | Loop, window: _Window) -> None:
+    def _advance(self, item: int | Loop, window: _Window, report: Callable[[float], None]) -> None:
         if isinstance(item, Loop):
-            self._advance_loop(item, window)
+            self._advance_loop(item, window, report)
             return
         simulator = self.graph.simulators[item]
         span = window.span.with_step(simulator.step_s)
@@ -193,7 +194,7 @@ class Coupling:
             if c.read.delay:
                 self._last[c.writer, c.write.quantity] = window.outputs[c.writer, c.write.quantity][-1:].copy()
 
-    def _advance_loop(self, loop: Loop, window: _Window) -> None:
+    def _advance_loop(self, loop: Loop, window: _Window, report: Callable[[float], None]) -> None:
         """Step the members of a loop through the window, each when its own step is complete."""
         graph = self.graph
         members = [_Member(m, window.span.with_step(self._step_s(m)), []) for m in loop.members]
@@ -208,8 +209,10 @@ class Coupling:
                 if outside is None:
                     outside = np.zeros((member.span.n, graph.sizes[read.per]))
                 member.reads.append((read.quantity, outside, inside))
-        tick = min(member.span.step_s for member in members)
-        for passed in range(tick, window.span.end - window.span.start + 1, tick):
+        tick, length = min(member.span.step_s for member in members), window.span.end - window.span.start
+        for passed in range(tick, length + 1, tick):
+            if passed % (_REPORTED_TICKS * tick) == 0:
+                report(passed / length)
             for member in members:
                 if passed % member.span.step_s == 0:
                     self._advance_member(member, passed // member.span.step_s - 1, window)
@@ -238,6 +241,11 @@ class Coupling:
             last = k * step_s // own_s - 1
             return values[last : last + 1] if last >= 0 else self._before(c)
         return resample(values[k * step_s // own_s : (k + 1) * step_s // own_s], c.write.kind, own_s, step_s)
+
+
+def _reporter(progress: Progress, done: int, total: int) -> Callable[[float], None]:
+    """Return what tells how large a share of the present part is done."""
+    return lambda share: progress("simulate", done + share, total)
 
 
 def _check(simulator: Simulator, write: Write, span: TimeAxis, values: Values | None, n: int) -> None:
