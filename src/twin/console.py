@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -48,12 +49,12 @@ class Drawing:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the comparison table: every option absolute, and against the first."""
-    table = Table(title=comparison.title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(title=escape(comparison.title), title_justify="left", title_style="bold", header_style="bold")
     longest = max((len(row.indicator) for row in comparison.rows), default=0)
     table.add_column("indicator", no_wrap=True, min_width=longest)
     table.add_column("unit")
     for name in comparison.options:
-        table.add_column(name, justify="right")
+        table.add_column(escape(name), justify="right")
     for row in comparison.rows:
         cells = [
             _number(value) + ("" if k == 0 or value is None else f" {_change(change, row.direction)}")
@@ -66,34 +67,42 @@ def print_comparison(comparison: Comparison) -> None:
 def print_explanation(explained: Mapping[str, Any]) -> None:
     """Print what ``twin explain`` found."""
     out = _out()
-    out.print(f"[bold]{explained['title']}[/]")
+    out.print(f"[bold]{escape(explained['title'])}[/]")
     out.print(f"period {explained['start']} to {explained['end']}, warm-up {explained['warm_up']}")
     for graph in explained["graphs"]:
-        out.print(f"\n[bold]Coupling graph of {', '.join(repr(n) for n in graph['options'])}[/]")
-        loops = "; ".join(f"{' <-> '.join(loop['members'])}, every {loop['step']}" for loop in graph["loops"])
-        windows = f"{graph['windows']} window(s) of at most {graph['longest_window']}"
-        out.print(f"{windows}, stepped finely: {loops or 'nothing'}", highlight=False)
-        for node in graph["simulators"]:
-            out.print(f"  [bold]{node['name']}[/] every {node['step']}")
-            for port in node["reads"]:
-                out.print(f"    reads  {port['quantity']} per {port['per']} [dim]<- {port['from']}[/]", highlight=False)
-            for port in node["writes"]:
-                out.print(f"    writes {port['quantity']} per {port['per']} \\[{port['unit']}]", highlight=False)
+        _print_graph(out, graph)
     for option in explained["options"]:
         share = f"{option['assumed_share']:.0%} of what the simulators read is assumed"
-        out.print(f"\n[bold]Option {option['name']!r}[/]: {share}")
-        for selection in option["selections"]:
-            out.print(f"  {selection['measure']}: {selection['count']} of {selection['of']} {selection['table']}s")
+        out.print(f"\n[bold]Option {escape(repr(option['name']))}[/]: {share}")
+        for chosen in option["selections"]:
+            out.print(f"  {escape(chosen['measure'])}: {chosen['count']} of {chosen['of']} {chosen['table']}s")
     for name, seconds in explained["seconds"].items():
         slowest = sorted(seconds.items(), key=lambda item: -item[1])
-        out.print(f"\n[bold]Time of the last run, {name!r}[/]: {sum(seconds.values()):.2f} s")
+        out.print(f"\n[bold]Time of the last run, {escape(repr(name))}[/]: {sum(seconds.values()):.2f} s")
         out.print("  " + ", ".join(f"{simulator} {s:.2f} s" for simulator, s in slowest), highlight=False)
     out.print("\n[bold]Assumptions[/] (share of heated floor area)")
     for rule in explained["assumptions"]:
-        fields = rule["fields"][:3] + ([f"{len(rule['fields']) - 3} more"] if len(rule["fields"]) > 3 else [])
-        filled = f" -> {', '.join(fields)}" if fields else ""
-        text = f"{rule['share']:>4.0%} {rule['reason']} [dim]({rule['reference']}){filled}[/]"
-        out.print(Padding(text, (0, 0, 0, 2)), highlight=False)
+        out.print(Padding(_assumption(rule), (0, 0, 0, 2)), highlight=False)
+
+
+def _print_graph(out: Console, graph: Mapping[str, Any]) -> None:
+    out.print(f"\n[bold]Coupling graph of {escape(', '.join(repr(n) for n in graph['options']))}[/]")
+    loops = "; ".join(f"{' <-> '.join(loop['members'])}, every {loop['step']}" for loop in graph["loops"])
+    windows = f"{graph['windows']} window(s) of at most {graph['longest_window']}"
+    out.print(f"{windows}, stepped finely: {loops or 'nothing'}", highlight=False)
+    for node in graph["simulators"]:
+        out.print(f"  [bold]{node['name']}[/] every {node['step']}")
+        for port in node["reads"]:
+            out.print(f"    reads  {port['quantity']} per {port['per']} [dim]<- {port['from']}[/]", highlight=False)
+        for port in node["writes"]:
+            out.print(f"    writes {port['quantity']} per {port['per']} \\[{port['unit']}]", highlight=False)
+
+
+def _assumption(rule: Mapping[str, Any]) -> str:
+    """Return one assumption: how far it reaches, what, who says so, and which fields it filled."""
+    fields = rule["fields"][:3] + ([f"{len(rule['fields']) - 3} more"] if len(rule["fields"]) > 3 else [])
+    filled = f" -> {', '.join(fields)}" if fields else ""
+    return f"{rule['share']:>4.0%} {escape(rule['reason'])} [dim]({escape(rule['reference'])}){filled}[/]"
 
 
 def print_problems(problems: Sequence[Problem], severity: str) -> None:

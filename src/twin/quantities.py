@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENTITY_SETS", "QUANTITIES", "Link", "Quantity", "quantity"]
+__all__ = ["ENTITY_SETS", "QUANTITIES", "Link", "Quantity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,6 @@ ENTITY_SETS: dict[str, str] = {
     "line": "a cable or overhead line between two buses",
     "transformer": "a transformer between two buses",
 }
-
-
-def quantity(name: str) -> Quantity:
-    """Return the declared quantity of that name.
-
-    Raises
-    ------
-    KeyError
-        If no such quantity is declared.
-    """
-    return QUANTITIES[name]
 
 
 @dataclass(frozen=True)

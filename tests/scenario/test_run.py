@@ -10,7 +10,7 @@ import pytest
 import twin
 from twin import registry
 from twin.cli import main
-from twin.engine import Read, Write
+from twin.engine import Read, Stateless, Write
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph
 from twin.engine.recorder import Recorder, Stream
@@ -191,7 +191,7 @@ def test_an_option_that_fails_leaves_nothing_behind(project, scenario_file, monk
 # -- a simulator of the user's own
 
 
-class Lamps:
+class Lamps(Stateless):
     """Street lamps: 500 W at every building while it is dark."""
 
     name, version = "lamps", "1"
@@ -201,17 +201,8 @@ class Lamps:
     def __init__(self, setup):
         self.step_s = setup.step_s
 
-    def start(self, axis, streams):
-        pass
-
     def advance(self, window, inputs):
         return {"electric_load": np.where(inputs["solar_zenith"] > 90, 500.0, 0.0)}
-
-    def state(self):
-        return None
-
-    def restore(self, state):
-        pass
 
 
 WING = Wing(

@@ -9,9 +9,8 @@ from twin.buildings.catalogue import Archetypes
 from twin.buildings.schedules import profile, read_clock
 from twin.buildings.simulator import heated_rows
 from twin.city.model import City
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
-from twin.random import Streams
 from twin.registry import Setup
 
 __all__ = ["HouseholdsSimulator", "build"]
@@ -19,7 +18,7 @@ __all__ = ["HouseholdsSimulator", "build"]
 Floats = NDArray[np.float64]
 
 
-class HouseholdsSimulator:
+class HouseholdsSimulator(Stateless):
     """Mean profiles of appliances, lighting and presence by use; all electricity ends as heat indoors.
 
     The load is that of many households together: without chance, so that the peak of a single building is too low.
@@ -45,9 +44,6 @@ class HouseholdsSimulator:
         self._full = {name: area * archetypes.uses[name][self._uses] for name in ("appliances", "lighting")}
         self._body_heat = city.buildings["occupants"][rows] * archetypes.uses["sensible_heat"][self._uses]
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Begin; nothing is remembered from step to step."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return loads and gains of a window."""
         clock = read_clock(window, self._timezone)
@@ -56,12 +52,6 @@ class HouseholdsSimulator:
         load[:, self._rows] = sum(full * levels[name] for name, full in self._full.items())
         gain[:, self._rows] = load[:, self._rows] + self._body_heat * levels["occupancy"]
         return {"electric_load": load, "internal_gain": gain}
-
-    def state(self) -> None:
-        """Return nothing: there is no memory."""
-
-    def restore(self, state: None) -> None:
-        """Go back to nothing."""
 
 
 def build(setup: Setup) -> HouseholdsSimulator | None:

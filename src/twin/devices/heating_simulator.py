@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -19,9 +20,8 @@ from twin.devices.heating_kernel import (
     heat_pump_supply,
     sink_temperature,
 )
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
-from twin.random import Streams
 from twin.registry import Setup
 
 __all__ = [
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 _DEMANDS = (Read("space_heating_demand", "building"), Read("hot_water_demand", "building"))
 
 
-class _Heater:
+class _Heater(Stateless, ABC):
     """What all of them share: the buildings that have the system, and no memory."""
 
     version = "1"
@@ -51,9 +51,6 @@ class _Heater:
         self._n, self._rows = len(city.buildings), rows
         self._table = city.buildings.take(rows)
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Begin; nothing is remembered from step to step."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the final energy of a window, 0 in buildings heated otherwise."""
         taken = {name: values[:, self._rows] for name, values in inputs.items()}
@@ -61,14 +58,9 @@ class _Heater:
         out[:, self._rows] = self._final_energy(taken)
         return {self.writes[0].quantity: out}
 
+    @abstractmethod
     def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        raise NotImplementedError
-
-    def state(self) -> None:
-        """Return nothing: there is no memory."""
-
-    def restore(self, state: None) -> None:
-        """Go back to nothing."""
+        """Return what the heaters take in, of the buildings that have them only."""
 
 
 class BoilerSimulator(_Heater):

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
-from twin.random import Streams
 from twin.registry import Setup
 
 __all__ = ["MeterSimulator", "build"]
 
 
-class MeterSimulator:
+class MeterSimulator(Stateless):
     """Nets load and generation of a building step by step.
 
     Within a step all power made is taken to serve the load first, so the longer the step, the more of the power is
@@ -31,20 +30,11 @@ class MeterSimulator:
     def __init__(self, step_s: int) -> None:
         self.step_s = step_s
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Begin; nothing is remembered from step to step."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return import, export and own use of a window, W, each of shape ``(window.n, buildings)``."""
         load, generation = inputs["electric_load"], inputs["electric_generation"]
         own = np.minimum(load, generation)
         return {"grid_import": load - own, "grid_export": generation - own, "self_consumed_generation": own}
-
-    def state(self) -> None:
-        """Return nothing: there is no memory."""
-
-    def restore(self, state: None) -> None:
-        """Go back to nothing."""
 
 
 def build(setup: Setup) -> MeterSimulator:

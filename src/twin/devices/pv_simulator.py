@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 
 from twin.devices.pv_kernel import cell_temperature, direct_current, inverter_output
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
-from twin.random import Streams
 from twin.registry import Setup
 from twin.table import Table
 from twin.units import HOUR_S
@@ -16,7 +15,7 @@ from twin.units import HOUR_S
 __all__ = ["PvSimulator", "build"]
 
 
-class PvSimulator:
+class PvSimulator(Stateless):
     """Writes what every array feeds in.
 
     Its step is at most an hour, as the weather's: over longer means the inverter would not clip.
@@ -32,21 +31,12 @@ class PvSimulator:
         self._after_losses = arrays["power_w"] * (1.0 - arrays["system_loss"])
         self._inverter = arrays["inverter_w"]
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Begin; nothing is remembered from step to step."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return ``electric_generation``, W, shape ``(window.n, arrays)``."""
         irradiance = inputs["irradiance"]
         cell = cell_temperature(irradiance, inputs["outdoor_temperature"], inputs["wind_speed"])
         direct = direct_current(irradiance, cell, self._after_losses)
         return {"electric_generation": inverter_output(direct, self._inverter)}
-
-    def state(self) -> None:
-        """Return nothing: there is no memory."""
-
-    def restore(self, state: None) -> None:
-        """Go back to nothing."""
 
 
 def build(setup: Setup) -> PvSimulator | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twin.engine.time import TimeAxis
 from twin.random import Streams
 
-__all__ = ["Arrays", "Read", "Simulator", "Write"]
+__all__ = ["Arrays", "Read", "Simulator", "Stateless", "Write"]
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -79,3 +79,16 @@ class Simulator(Protocol):
 
     def restore(self, state: Any) -> None:
         """Go back to a state taken earlier."""
+
+
+class Stateless:
+    """For simulators whose every step depends on its inputs and time alone: nothing to begin, keep or go back to."""
+
+    def start(self, axis: TimeAxis, streams: Streams) -> None:
+        """Do nothing."""
+
+    def state(self) -> None:
+        """Return nothing."""
+
+    def restore(self, state: None) -> None:
+        """Do nothing."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.errors import Problem, TwinError
 from twin.grid.flow import GridState, PowerFlow
@@ -139,7 +139,7 @@ class GridSimulator(_OnGrid):
         )
 
 
-class GridFlowsSimulator(_OnGrid):
+class GridFlowsSimulator(_OnGrid, Stateless):
     """Loadings, losses and violated limits, from the currents at the nodes.
 
     A bus counts as violated while one of its phases is outside of 0.9 .. 1.1 pu, or a line or transformer that ends
@@ -160,9 +160,6 @@ class GridFlowsSimulator(_OnGrid):
         super().__init__(grid, step_s)
         self._adjacent = _Adjacent(grid)
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Do nothing: every step depends on its own inputs alone."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return what flows through lines and transformers."""
         outputs, nodes = self._outputs(window), self._flow.nodes
@@ -175,12 +172,6 @@ class GridFlowsSimulator(_OnGrid):
             outputs["transformer_losses"][block] = state.transformer_loss
             outputs["limit_violation"][block] = self._violations(state)
         return outputs
-
-    def state(self) -> Any:
-        """Return nothing: there is no state."""
-
-    def restore(self, state: Any) -> None:
-        """Do nothing: there is no state."""
 
     def _violations(self, state: GridState) -> Floats:
         by_phase = np.abs(state.voltage)[:, self._grid.nodes]

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.ledger import Ledger
-from twin.random import Streams
 from twin.registry import Setup
 from twin.sun.kernel import ALBEDO, Planes, irradiance, perez_sky, planes_from
 from twin.units import HOUR_S
@@ -28,7 +27,7 @@ _WEATHER = (
 )
 
 
-class SunSimulator:
+class SunSimulator(Stateless):
     """Writes the irradiance on every surface as if it stood free: by its tilt and direction alone.
 
     Reads one site. The step is at most an hour, as the weather's, since means of the sun's angles over longer steps
@@ -44,20 +43,11 @@ class SunSimulator:
         self.planes = planes
         self.step_s = math.gcd(step_s, HOUR_S)
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Do nothing: every step depends on its inputs alone."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return ``irradiance``, W/m2, shape ``(window.n, surfaces)``."""
         beam, diffuse, total, zenith, azimuth = (inputs[quantity][:, 0] for quantity in _WEATHER)
         sky = perez_sky(beam, diffuse, total, zenith, azimuth, window.calendar().day_of_year)
         return {"irradiance": irradiance(sky, self.planes)}
-
-    def state(self) -> Any:
-        """Return nothing: there is no state."""
-
-    def restore(self, state: Any) -> None:
-        """Do nothing: there is no state."""
 
 
 def build(setup: Setup) -> SunSimulator | None:

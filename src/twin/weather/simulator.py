@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
-from twin.random import Streams
 from twin.registry import Setup
 from twin.units import HOUR_S
 from twin.weather.model import WEATHER_COLUMNS, Weather
@@ -19,7 +17,7 @@ from twin.weather.solar import solar_position
 __all__ = ["WeatherSimulator", "build"]
 
 
-class WeatherSimulator:
+class WeatherSimulator(Stateless):
     """Writes all weather quantities of the one site.
 
     The sun is where it stands over the *weather's* place at the instant its irradiance stands for, so that beam and
@@ -35,9 +33,6 @@ class WeatherSimulator:
         self.weather = weather
         self.step_s = math.gcd(step_s, HOUR_S, weather.utc_offset_s)
 
-    def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Do nothing: every step depends on its time alone."""
-
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the weather of the window, each quantity of shape ``(window.n, 1)``."""
         weather = self.weather
@@ -48,12 +43,6 @@ class WeatherSimulator:
         series = {name: weather.table[name][rows] for name in WEATHER_COLUMNS}
         series |= {"solar_zenith": zenith, "solar_azimuth": azimuth}
         return {name: np.ascontiguousarray(values[:, None]) for name, values in series.items()}
-
-    def state(self) -> Any:
-        """Return nothing: there is no state."""
-
-    def restore(self, state: Any) -> None:
-        """Do nothing: there is no state."""
 
 
 def build(setup: Setup) -> WeatherSimulator | None:
