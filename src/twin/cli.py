@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -245,19 +245,20 @@ def _call(words: list[str]) -> None:
 
 def _guarded(call: Callable[[], object], as_json: bool) -> int:
     """Turn what can go wrong into messages and exit codes, never a traceback for a user's mistake."""
+    problems: Sequence[Problem]
     try:
         call()
     except TwinError as error:
-        if as_json:
-            print(json.dumps({"status": "error", "problems": [str(p) for p in error.problems]}))
-        print_problems(error.problems, "error")
-        return 1
+        code, status, problems = 1, "error", error.problems
     except CycloptsError as error:
-        if as_json:
-            print(json.dumps({"status": "usage", "problems": [str(error)]}))
-        print_problems([Problem(str(error))], "usage")
-        return 2
+        code, status, problems = 2, "usage", [Problem(str(error))]
+    except OSError as error:
+        code, status, problems = 1, "error", [Problem(error.strerror or str(error), file=error.filename)]
     except KeyboardInterrupt:
-        print_problems([Problem("interrupted; run the same command again to go on")], "error")
-        return 130
-    return 0
+        code, status, problems = 130, "error", [Problem("interrupted; run the same command again to go on")]
+    else:
+        return 0
+    if as_json:
+        print(json.dumps({"status": status, "problems": [str(problem) for problem in problems]}))
+    print_problems(problems, status)
+    return code

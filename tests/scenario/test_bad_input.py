@@ -122,3 +122,25 @@ def test_nothing_is_written_when_a_selection_matches_nothing(project, scenario_f
 def test_exit_codes(arguments, code, capsys):
     assert main(arguments) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("series", "said"),
+    [
+        ('line = ["line_loading"]', "record.series.line: option 'today' has no line"),
+        ('building = ["voltage"]', "nobody writes voltage in option 'today'"),
+        ('building = ["electric_laod"]', "there is no quantity 'electric_laod'; did you mean 'electric_load'?"),
+        ('bulding = ["electric_load"]', "there is no entity set 'bulding'; did you mean 'building'?"),
+    ],
+)
+def test_a_series_nobody_can_give_is_said_before_the_run(project, scenario_file, series, said):
+    file = scenario_file(("[prices]", f"[record.series]\n{series}\n\n[prices]"))
+    with pytest.raises(TwinError, match=said.replace("?", r"\?")):
+        run(file, project / "out")
+    assert not (project / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_no_traceback(project, scenario_file, capsys):
+    (project / "file").write_text("in the way")
+    assert main(["run", str(scenario_file()), "-o", str(project / "file" / "out"), "--no-picture"]) == 1
+    assert "Not a directory" in capsys.readouterr().err

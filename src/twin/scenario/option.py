@@ -16,8 +16,10 @@ from twin.engine.graph import Graph
 from twin.engine.ports import Simulator
 from twin.engine.recorder import Recorder, Stream
 from twin.engine.time import TimeAxis
+from twin.errors import Problems, nearest
 from twin.ledger import assumed_share, summarize
 from twin.progress import Progress
+from twin.quantities import QUANTITIES
 from twin.registry import Indicator, Setup, resolve, wings
 from twin.results.indicators import applicable, evaluate, moments, streams_of
 from twin.results.model import DrawnLayer, OptionResult
@@ -64,7 +66,23 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
             simulator = resolve(entry.build)(Setup(ready.city, ready.inputs, scenario.timezone, step_s))
             if simulator is not None:
                 simulators.append(simulator)
-    return Job(ready, _join(ready.city, simulators))
+    job = Job(ready, _join(ready.city, simulators))
+    _check_series(scenario, job)
+    return job
+
+
+def _check_series(scenario: Scenario, job: Job) -> None:
+    """See that every full series asked for can be had, before anything is simulated."""
+    option, tables = job.ready.option.name, job.ready.city.tables
+    with Problems(scenario.file) as problems:
+        for level, quantities in scenario.series.items():
+            if level not in tables:
+                problems.add(
+                    f"record.series.{level}: option {option!r} has no {level}", suggestion=nearest(level, tables)
+                )
+            for quantity in quantities:
+                if not QUANTITIES[quantity].extensive and quantity not in job.written:
+                    problems.add(f"record.series.{level}: nobody writes {quantity} in option {option!r}")
 
 
 def _join(city: City, simulators: Sequence[Simulator]) -> Graph:
