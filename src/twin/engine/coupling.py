@@ -6,6 +6,7 @@ each member advancing when its own step is complete.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -253,12 +254,11 @@ def _check(simulator: Simulator, write: Write, span: TimeAxis, values: Values | 
     if values is None or values.shape != (span.n, n):
         got = "nothing" if values is None else f"shape {values.shape}"
         raise TwinError(Problem(f"{simulator.name} wrote {got} for {write.quantity}", expected=f"shape {(span.n, n)}"))
-    if not np.isfinite(values.sum()):
-        holes = np.argwhere(~np.isfinite(values))
-        step, entity = holes[0] if len(holes) else (0, 0)
+    if math.isfinite(values.sum()):
+        return
+    holes = np.argwhere(~np.isfinite(values))
+    if len(holes):
+        step, entity = holes[0]
         when = np.datetime64(int(span.seconds[step]), "s")
-        raise TwinError(
-            Problem(
-                f"{simulator.name} wrote no finite number for {write.quantity} of {write.per} {entity} at {when} UTC"
-            )
-        )
+        what = f"{simulator.name} wrote no finite number for {write.quantity} of {write.per} {entity} at {when} UTC"
+        raise TwinError(Problem(what))

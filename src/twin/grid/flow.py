@@ -84,12 +84,15 @@ class PowerFlow:
             return self._one.solve(power_va, start)
         return solve(self._reduced, power_va * (self.grid.phases / BASE_VA), start=start)
 
-    def voltage(self, current: Complex) -> Complex:
-        """Return the voltage of every phase node, pu, from the currents of a solution, shape ``(step, phase_node)``."""
+    def magnitude(self, current: Complex) -> Floats:
+        """Return the magnitude of the voltage of every phase node, pu, from the currents of a solution.
+
+        Shape ``(step, k)`` in, ``(step, phase_node)`` out.
+        """
         if self._one and self._one.stands_for_current(current):
-            return self._one.voltage(current)
-        voltage = node_voltages(self._reduced, current)
-        return np.take(voltage.reshape(len(voltage), -1), self._place, axis=1)
+            return self._one.magnitude(current)
+        voltage = np.abs(node_voltages(self._reduced, current))
+        return np.asarray(np.take(voltage.reshape(len(voltage), -1), self._place, axis=1))
 
     def state(self, current: Complex) -> GridState:
         """Return voltages everywhere, loadings and losses from the currents of a solution, shape ``(step, k)``."""
@@ -156,9 +159,9 @@ class _OnePhase:
         one = self._flow.solve(3 * power_va[:, self._first], None if start is None else start[self._first])
         return replace(one, voltage=self._turned(one.voltage), current=self._turned(one.current))
 
-    def voltage(self, current: Complex) -> Complex:
-        """Return the voltage of every phase node of the whole grid."""
-        return np.asarray(self._flow.voltage(current[:, self._first])[:, self._bus] * self._turn_of_node)
+    def magnitude(self, current: Complex) -> Floats:
+        """Return the magnitude of the voltage of every phase node of the whole grid."""
+        return np.asarray(self._flow.magnitude(current[:, self._first])[:, self._bus])
 
     def state(self, current: Complex) -> GridState:
         """Return the state of the whole grid."""

@@ -93,7 +93,6 @@ class GridSimulator(_OnGrid):
         """
         outputs = self._outputs(window)
         for block in self._blocks(window):
-            self._check_places([inputs[read.quantity][block] for read in self.reads])
             self._advance_block(window, block, inputs, outputs)
         return outputs
 
@@ -106,7 +105,7 @@ class GridSimulator(_OnGrid):
         self._last = state
 
     def _advance_block(self, window: TimeAxis, block: slice, inputs: Arrays, outputs: dict[str, Floats]) -> None:
-        load, generation, reactive = (inputs[read.quantity][block, self._flow.nodes] for read in self.reads)
+        load, generation, reactive = (self._at_nodes(inputs[read.quantity][block]) for read in self.reads)
         power = np.empty(load.shape, dtype=np.complex128)
         np.subtract(generation, load, out=power.real)
         np.negative(reactive, out=power.imag)
@@ -114,18 +113,18 @@ class GridSimulator(_OnGrid):
         if not solution.solved.all():
             self._collapse(window, block, solution.solved, load)
         self._last = solution.voltage[-1]
-        outputs["voltage"][block] = np.abs(self._flow.voltage(solution.current))
+        outputs["voltage"][block] = self._flow.magnitude(solution.current)
         outputs["injected_current_real"][block, self._flow.nodes] = solution.current.real
         outputs["injected_current_imaginary"][block, self._flow.nodes] = solution.current.imag
 
-    def _check_places(self, flows: Sequence[Floats]) -> None:
-        """Stop if power is drawn or fed in at a node that was not declared for it: it would be lost silently."""
-        if not any(values[:, self._closed].any() for values in flows):
-            return
-        used = np.any([values[:, self._closed].any(axis=0) for values in flows], axis=0)
-        names = self._grid.phase_node.ids[self._closed[used]]
-        what = "power is drawn or fed in at phase node {}, which connects nobody"
-        raise TwinError(*(Problem(what.format(name)) for name in names))
+    def _at_nodes(self, values: Floats) -> Floats:
+        """Return what happens where customers are connected; what happens elsewhere would be lost silently."""
+        taken = values[:, self._flow.nodes]
+        if np.count_nonzero(values) != np.count_nonzero(taken):
+            names = self._grid.phase_node.ids[self._closed[values[:, self._closed].any(axis=0)]]
+            what = "power is drawn or fed in at phase node {}, which connects nobody"
+            raise TwinError(*(Problem(what.format(name)) for name in names))
+        return taken
 
     def _collapse(self, window: TimeAxis, block: slice, solved: NDArray[np.bool_], load: Floats) -> None:
         lost = np.flatnonzero(~solved)
