@@ -220,3 +220,15 @@ def test_collapse_names_the_steps():
     power[2] = -200e3
     with pytest.raises(TwinError, match="1 of 4 steps, the first of them step 2: the voltage collapses"):
         power_flow(grid, np.array([3, 4, 5]), power)
+
+
+def test_a_collapse_is_flagged_in_a_single_step_as_in_a_block():
+    grid = make_grid([(0, 1, 0.5, 0.2, 2.0, 0.8)], 2)
+    flow = PowerFlow(grid)
+    power = np.full((2, len(flow.nodes)), -1e3 + 0j)
+    power[1] *= 1e3
+    both = flow.solve(power)
+    alone = [flow.solve(power[k : k + 1]) for k in range(2)]
+    assert both.solved.tolist() == [bool(one.solved[0]) for one in alone] == [True, False]
+    assert np.isfinite(alone[1].voltage).all()
+    np.testing.assert_allclose(alone[0].voltage, both.voltage[:1], atol=1e-10)

@@ -112,7 +112,7 @@ def _check(params: ElectricCars) -> None:
         raise TwinError(Problem(message, expected="at most 7.4 kW (32 A) on one phase, or phases = 3"))
     energy = _home_charging_kwh(params)
     often = sessions_per_day(home_sessions(), *(np.array([kwh * J_PER_KWH]) for kwh in (params.battery_kwh, energy)))
-    if plug_in_probability(home_sessions(), float(often[0])) > 1:
+    if plug_in_probability(home_sessions(), often)[0] > 1:
         message = f"electric_cars: {energy:,.0f} kWh a year at home take more than a session a day"
         raise TwinError(Problem(message, expected="less annual_km or home_share, or a larger battery"))
 

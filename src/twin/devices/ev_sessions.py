@@ -228,14 +228,15 @@ def blocked_days(model: SessionModel) -> float:
     return float(np.einsum("a,b,dba->", shares, shares, stay_survival(model.stay, hours, until)))
 
 
-def plug_in_probability(model: SessionModel, sessions_per_day: float) -> float:
-    """Return with what probability a car must come on each day to have so many sessions on average.
+def plug_in_probability(model: SessionModel, sessions_per_day: Floats) -> Floats:
+    """Return with what probability cars must come on each day to have so many sessions on average.
 
     A car cannot come while it is there: of ``p`` a day, each session blocks ``p`` times the `blocked_days`.
-    Above 1 if so many sessions are impossible.
+    Infinite if so many sessions are impossible.
     """
-    free = 1.0 - sessions_per_day * blocked_days(model)
-    return sessions_per_day / free if free > 0 else math.inf
+    wanted = np.asarray(sessions_per_day, dtype=np.float64)
+    free = 1.0 - wanted * blocked_days(model)
+    return np.divide(wanted, free, out=np.full_like(wanted, np.inf), where=free > 0)
 
 
 # -- draws

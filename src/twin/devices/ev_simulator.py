@@ -68,7 +68,8 @@ class EvChargingSimulator(EventSimulator):
         self._model, self._timezone = model, timezone
         self._ids, self._point_of = vehicles.ids.tolist(), vehicles["charging_point"].tolist()
         self._battery = vehicles["battery_j"]
-        self._per_day = sessions_per_day(model, vehicles["battery_j"], vehicles["home_charging_j"])
+        per_day = sessions_per_day(model, vehicles["battery_j"], vehicles["home_charging_j"])
+        self._probability = plug_in_probability(model, per_day)
         self._full_power = points["power_w"]
         aware = points["strategy"] == "voltage_aware"
         self._droop = tuple(np.where(aware, points[name], always) for name, always in _NO_DROOP.items())
@@ -143,8 +144,7 @@ class EvChargingSimulator(EventSimulator):
     def _visits(self, clock: _Clock, random: np.random.Generator, vehicle: int) -> Iterator[tuple[int, int, float]]:
         """Yield arrival, departure (seconds since 1970-01-01 UTC) and energy wanted (J) as drawn, day by day."""
         uniforms = random.random((len(clock.weekend), 1 + DRAWS))
-        probability = plug_in_probability(self._model, self._per_day[vehicle])
-        days = np.flatnonzero(uniforms[:, 0] < probability)
+        days = np.flatnonzero(uniforms[:, 0] < self._probability[vehicle])
         drawn = draw_sessions(self._model, clock.weekend[days], uniforms[days, 1:])
         arrival = clock.seconds(days, drawn.arrival_h)
         departure = arrival + np.rint(drawn.stay_h * HOUR_S).astype(np.int64)

@@ -10,6 +10,7 @@ IEEE Trans. Power Systems 33 (2018), the "Z-bus" method; in this form already Ch
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,9 @@ def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU, sta
         Voltages to start from, shape ``(k,)``, such as those of the step before; those without injections if None.
         They change the result by less than the tolerance.
     """
+    if len(power) == 1:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return _solve_one(reduced, power[0], tolerance, start)
     solution = Solution(
         np.empty(power.shape, dtype=np.complex128),
         np.empty(power.shape, dtype=np.complex128),
@@ -87,6 +91,30 @@ def solve(reduced: Reduced, power: Complex, tolerance: float = TOLERANCE_PU, sta
             work.load(power[first : first + BLOCK_STEPS], first, start)
             _iterate(work, solution, tolerance)
     return solution
+
+
+def _solve_one(reduced: Reduced, power: Complex, tolerance: float, start: Complex | None) -> Solution:
+    """Solve one step: the same iteration without a block's bookkeeping, for loops that step one by one."""
+    parts = [(area.injections, area.inner) for area in reduced.areas if area.inner.size]
+    conjugate, no_load = np.conj(power), reduced.no_load_at_injections
+    voltage = (no_load if start is None else start).copy()
+    current, following = np.empty_like(voltage), np.empty_like(voltage)
+    before, iteration, solved = np.inf, 0, False
+    while not solved and iteration < MAX_ITERATIONS and not math.isnan(before):
+        iteration += 1
+        np.conj(voltage, out=current)
+        np.divide(conjugate, current, out=current)
+        for own, inner in parts:
+            np.dot(current[own], inner, out=following[own])
+        following += no_load
+        voltage -= following
+        change = float(np.abs(voltage.view(np.float64)).max(initial=0.0))
+        voltage, following = following, voltage
+        solved = change < tolerance and float(_estimated_rest(np.array([change]), np.array([before]))[0]) < tolerance
+        before = change if math.isfinite(change) else math.nan
+    found = voltage if solved else np.nan_to_num(voltage, posinf=0.0, neginf=0.0)
+    flowing = current if solved else np.nan_to_num(current, posinf=0.0, neginf=0.0)
+    return Solution(found[None], flowing[None], np.array([iteration]), np.array([solved]))
 
 
 class _Work:
