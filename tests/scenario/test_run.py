@@ -180,6 +180,15 @@ def test_two_runs_do_not_write_to_one_folder(project, scenario_file):
     run(scenario_file(), project / "out")
 
 
+def test_overwriting_waits_for_a_run_that_is_still_writing(project, scenario_file):
+    out = project / "out"
+    run(scenario_file(), out)
+    (out / ".lock").write_text("1")
+    with pytest.raises(TwinError, match="another run is writing"):
+        run(scenario_file(("seed = 1", "seed = 2")), out, overwrite=True)
+    assert read_results(out).options[0].name == "today"
+
+
 def test_an_option_that_fails_leaves_nothing_behind(project, scenario_file, monkeypatch):
     monkeypatch.setattr("twin.scenario.option.evaluate", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -71,6 +71,8 @@ class Folder:
                 raise TwinError(Problem("another run is writing to this folder", file=self.path)) from None
             lock.write_text(str(os.getpid()))
         try:
+            if not self._goes_on:
+                self._clear()
             yield
         finally:
             lock.unlink(missing_ok=True)
@@ -80,25 +82,31 @@ class Folder:
             return
         if not self.path.is_dir():
             raise TwinError(Problem("is a file", file=self.path, expected="a folder for results"))
-        here = [p.name for p in self.path.iterdir() if p.name != ".lock"]
+        here = self._contents()
         ours = {"options", "run.json", "scenario.resolved.toml", "indicators.csv", "pictures"}
-        if not here or set(here) <= {"options", "scenario.resolved.toml"}:
-            return
         if not set(here) <= ours:
             stranger = sorted(set(here) - ours)[0]
             raise TwinError(
                 Problem(f"holds {stranger}, which is no result", file=self.path, expected="an empty folder")
             )
-        if _run_info(self.path).get("run_id") not in (None, self.run_id):
-            if not overwrite:
-                raise TwinError(
-                    Problem(
-                        "holds the results of another run", file=self.path, expected="--overwrite, or another folder"
-                    )
-                )
-            for name in here:
-                target = self.path / name
-                shutil.rmtree(target) if target.is_dir() else target.unlink()
+        if not self._goes_on and not overwrite:
+            raise TwinError(
+                Problem("holds the results of another run", file=self.path, expected="--overwrite, or another folder")
+            )
+
+    def _contents(self) -> list[str]:
+        return [p.name for p in self.path.iterdir() if p.name != ".lock"]
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether what the folder holds may stay: no complete run, or this one."""
+        return _run_info(self.path).get("run_id") in (None, self.run_id)
+
+    def _clear(self) -> None:
+        """Remove another run's results; only under the lock, lest they be somebody's who is writing them."""
+        for name in self._contents():
+            target = self.path / name
+            shutil.rmtree(target) if target.is_dir() else target.unlink()
 
     def write_scenario(self, resolved: Mapping[str, Any]) -> None:
         """Write the scenario with all defaults filled in."""

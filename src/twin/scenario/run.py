@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from twin.progress import Progress, silent
 from twin.registry import wings
-from twin.results.model import Results
+from twin.results.model import OptionResult, Results
 from twin.results.provenance import environment, file_hashes, run_id
 from twin.results.store import Folder, read_option, read_results
 from twin.scenario.option import Job, make_job, run_option
@@ -61,7 +61,8 @@ def run(
     progress("read", 0, 1)
     jobs = [make_job(scenario, ready) for ready in prepare(scenario, wanted)]
     progress("read", 1, 1)
-    results = Results(scenario.title, identity, [], _described(jobs), picture=scenario.picture)
+    anywhere = set().union(*(job.written for job in jobs))
+    results = Results(scenario.title, identity, [], _described(jobs, anywhere), picture=scenario.picture)
     begun = time.perf_counter()
     with ExitStack() as stack:
         # Many small products: more threads would wait for each other, and their number would change the last digits.
@@ -70,30 +71,26 @@ def run(
             stack.enter_context(folder.locked(overwrite))
             folder.write_scenario(scenario.resolved)
             results.folder = folder.path
-        _run_options(scenario, jobs, results, folder, progress)
+        for job in jobs:
+            results.options.append(_read_or_run(scenario, job, anywhere, folder, progress))
         if folder:
             seconds = time.perf_counter() - begun
             folder.finish(results, {"inputs": hashes, "seconds": seconds, "environment": environment()})
     return results
 
 
-def _run_options(
-    scenario: Scenario, jobs: Sequence[Job], results: Results, folder: Folder | None, progress: Progress
-) -> None:
-    """Run the options that the folder does not hold yet."""
-    anywhere = set().union(*(job.written for job in jobs))
-    finished = folder.finished_options() if folder else set()
-    for job in jobs:
-        slug = job.ready.option.slug
-        if folder and slug in finished:
-            results.options.append(read_option(folder.path / "options" / slug))
-        else:
-            results.options.append(run_option(scenario, job, anywhere, folder, progress))
+def _read_or_run(
+    scenario: Scenario, job: Job, anywhere: Collection[str], folder: Folder | None, progress: Progress
+) -> OptionResult:
+    """Return an option's results: read where the folder holds them already, else simulated."""
+    slug = job.ready.option.slug
+    if folder and slug in folder.finished_options():
+        return read_option(folder.path / "options" / slug)
+    return run_option(scenario, job, anywhere, folder, progress)
 
 
-def _described(jobs: Sequence[Job]) -> list[Mapping[str, Any]]:
+def _described(jobs: Sequence[Job], anywhere: Collection[str]) -> list[Mapping[str, Any]]:
     """Describe the indicators that mean something in at least one option, in the order of the wings."""
-    anywhere = set().union(*(job.written for job in jobs))
     used = {indicator.id for job in jobs for indicator in job.indicators(anywhere)}
     shown = ("id", "title", "unit", "direction", "level", "headline", "standard")
     every = [asdict(indicator) for wing in wings() for indicator in wing.indicators]
