@@ -191,7 +191,6 @@ class Wing:
     inputs: tuple[Input, ...] = ()
     attach: str | None = None
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
-    catalogues: Mapping[str, str] = field(default_factory=dict)
     fills: tuple[Fill, ...] = ()
     measures: tuple[Measure, ...] = ()
     simulators: tuple[SimulatorEntry, ...] = ()

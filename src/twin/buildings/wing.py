@@ -80,7 +80,6 @@ WING = Wing(
         ),
     ),
     columns={"building": tuple(COLUMNS.values())},
-    catalogues={"tabula-de": "twin.buildings.catalogue:read_catalogue"},
     fills=_ALL_FILLS,
     measures=(
         Measure(
