@@ -208,7 +208,7 @@ def convert(
         weather = convert_weather(source, target, **{k: v for k, v in stated.items() if v is not None})
         _report(target, {"hours": len(weather.table)}, json_)
         return
-    from twin.city.cityjson_write import write_cityjson
+    from twin.city.cityjson.write import write_cityjson
     from twin.city.read import read_city
 
     city = read_city(source)

@@ -6,8 +6,9 @@ A `Table` is immutable: ``put`` returns a new one that shares all columns it did
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ MISSING, GIVEN, SERIES, DERIVED = 0, 1, 2, 3
 ASSUMED = 0x1000
 MEASURE = 0x2000
 
+MakeIds = Callable[[], Sequence[str] | NDArray[np.str_]]
 Kind = Literal["float", "int", "str", "bool"]
 _BLANK: dict[str, Any] = {"float": np.nan, "int": 0, "str": "", "bool": False}
 _DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, "bool": np.bool_}
@@ -113,6 +115,21 @@ class _Cells:
     sources: NDArray[np.uint16]
 
 
+class _Ids:
+    """Identifiers of rows, made when first asked for, once for all tables of the same rows."""
+
+    def __init__(self, make: MakeIds) -> None:
+        self._make = make
+
+    @cached_property
+    def values(self) -> NDArray[np.str_]:
+        return np.asarray(self._make(), dtype=np.str_).reshape(-1)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        return {str(identifier): row for row, identifier in enumerate(self.values)}
+
+
 class Row(Mapping[str, Any]):
     """One row of a table, made on demand for people."""
 
@@ -143,17 +160,24 @@ class Table:
     name
         The entity set the rows belong to: ``building``, ``surface`` ...
     ids
-        Identifiers, unique, shape ``(n,)``.
+        Identifiers, unique, shape ``(n,)``; or a function that makes them when they are first asked for.
+    n
+        Number of rows, needed with such a function.
     """
 
-    def __init__(self, name: str, ids: Sequence[str] | NDArray[np.str_]) -> None:
+    def __init__(self, name: str, ids: Sequence[str] | NDArray[np.str_] | MakeIds, n: int | None = None) -> None:
         self.name = name
-        self.ids: NDArray[np.str_] = np.asarray(ids, dtype=np.str_).reshape(-1)
+        self._ids = _Ids(ids if callable(ids) else lambda: ids)
+        self._n = len(self.ids) if n is None else n
         self._cells: dict[str, _Cells] = {}
-        self._rows: dict[str, int] | None = None
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """Identifiers of the rows, shape ``(n,)``."""
+        return self._ids.values
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return self._n
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {len(self)} rows: {', '.join(self.names)})"
@@ -235,8 +259,8 @@ class Table:
         self._check(column, fresh, ~blank)
         cells = _Cells(column, np.array(fresh), np.array(codes))
         cells.values.flags.writeable = cells.sources.flags.writeable = False
-        other = Table(self.name, self.ids)
-        other._rows = self._rows
+        other = Table(self.name, (), n)
+        other._ids = self._ids
         other._cells = {**self._cells, column.name: cells}
         return other
 
@@ -252,7 +276,8 @@ class Table:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """Return the table of the chosen rows (indices or a mask)."""
-        other = Table(self.name, self.ids[rows])
+        ids, n = self._ids, int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
+        other = Table(self.name, lambda: ids.values[rows], n)
         other._cells = {
             name: replace(cells, values=cells.values[rows], sources=cells.sources[rows])
             for name, cells in self._cells.items()
@@ -267,13 +292,10 @@ class Table:
         TwinError
             If no row has it.
         """
-        if self._rows is None:
-            self._rows = {str(i): k for k, i in enumerate(self.ids)}
-        if identifier not in self._rows:
-            raise TwinError(
-                Problem(f"no {self.name} has the id {identifier!r}", suggestion=nearest(identifier, self._rows))
-            )
-        return self._rows[identifier]
+        rows = self._ids.rows
+        if identifier not in rows:
+            raise TwinError(Problem(f"no {self.name} has the id {identifier!r}", suggestion=nearest(identifier, rows)))
+        return rows[identifier]
 
     def row(self, which: str | int) -> Row:
         """Return one row by identifier or number, as a view for people."""

@@ -27,6 +27,7 @@ from city_cases import (
 )
 
 from twin.city import read_city
+from twin.city.derive import with_party_walls
 from twin.errors import TwinError
 from twin.table import DERIVED, GIVEN, MISSING
 
@@ -133,7 +134,7 @@ def test_parts_belong_to_their_building_and_lend_it_their_attributes(tmp_path):
     row = city.buildings.row("b")
     assert row["volume_m3"] == pytest.approx(3.0)
     assert (row["function"], row["year_of_construction"], row["measured_height_m"]) == ("1000", 1950, 2.0)
-    assert city.part_attributes[1]["yearOfConstruction"] == "1960"
+    assert city.attributes["building_part"][1]["yearOfConstruction"] == "1960"
 
 
 def test_openings_fill_the_holes_of_their_walls(tmp_path):
@@ -164,7 +165,7 @@ def test_links_across_buildings_and_turned_surfaces(tmp_path):
         buildings = [gml_building("a", gml_solid(polygons(CUBE, "a"))), gml_building("b", gml_solid(members))]
         city = read_gml(tmp_path, gml_model(*buildings[::order]))
         assert city.buildings["volume_m3"] == pytest.approx([1.0, 1.0])
-        assert city.buildings["party_wall_m2"] == pytest.approx([1.0, 1.0])
+        assert with_party_walls(city).buildings["party_wall_m2"] == pytest.approx([1.0, 1.0])
         assert codes(city) == []
 
 
@@ -215,7 +216,7 @@ def test_attributes(tmp_path):
     assert row["storeys_below_ground"] is None
     assert row["measured_height_m"] == pytest.approx(3.048)
     assert row["roof_type"] == "3100"
-    assert city.attributes[0] == {
+    assert city.attributes["building"][0] == {
         "creationDate": "2021-01-27",
         "externalReference": [{"informationSystem": "http://example.org/cadastre", "name": "X1"}],
         "district": "05113000",
@@ -242,7 +243,7 @@ def test_numbers_that_stand_for_no_value_are_missing(tmp_path, element, column):
     city = read_gml(tmp_path, gml_model(gml_building("b", element + gml_bounded(CUBE, "b"))))
     assert city.buildings.source(column).tolist() == [MISSING]
     assert codes(city) == ["no-value"]
-    assert city.attributes[0] == {}
+    assert city.attributes["building"][0] == {}
 
 
 @pytest.mark.parametrize("text", ["unknown", "850", "2150", "19.5"])
@@ -252,7 +253,7 @@ def test_impossible_values_are_named_and_kept_as_attributes(tmp_path, text):
     assert city.buildings.source("year_of_construction").tolist() == [MISSING]
     assert codes(city) == ["attribute-odd"]
     assert text in city.metadata["findings"][0]["message"]
-    assert city.attributes[0] == {"yearOfConstruction": text}
+    assert city.attributes["building"][0] == {"yearOfConstruction": text}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_citygml_3(tmp_path):
     assert city.buildings["measured_height_m"].tolist() == [11.0]
     assert city.buildings["volume_m3"] == pytest.approx([1.0])
     assert city.surfaces.ids[0] == "s0"
-    assert city.attributes[0]["k"] == "v"
+    assert city.attributes["building"][0]["k"] == "v"
 
 
 def test_unknown_extensions_are_named(tmp_path):
@@ -365,7 +366,7 @@ def test_building_without_identifier_or_geometry(tmp_path):
     assert city.buildings.ids.tolist() == ["b", "building-2"]
     assert codes(city) == ["id-missing", "no-geometry", "no-geometry"]
     assert np.isnan(city.buildings["volume_m3"]).all()
-    assert city.buildings.source("party_wall_m2").tolist() == [MISSING, MISSING]
+    assert with_party_walls(city).buildings.source("party_wall_m2").tolist() == [MISSING, MISSING]
 
 
 def test_inside_out_solid(tmp_path):

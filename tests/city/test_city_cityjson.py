@@ -58,7 +58,7 @@ def test_there_and_back(tmp_path):
     city = city_of(tmp_path, {"a": box(0, 0, 10, 8, 6), "b": box(10, 1, 5, 5, 4.321)}, **GIVEN_ATTRIBUTES)
     again = there_and_back(city, tmp_path / "out.json")
     assert_same(city, again)
-    assert again.attributes[0] == {"note": {"nested": [1, "zwei", None, True]}}
+    assert again.attributes["building"][0] == {"note": {"nested": [1, "zwei", None, True]}}
     assert again.buildings.row("a")["storeys_above_ground"] == 3
 
 
@@ -105,7 +105,7 @@ def test_parts_and_addresses_survive(tmp_path):
     }
     document["CityObjects"]["main"] |= {"children": ["annex"], "address": [{"LocalityName": "Essen"}]}
     city = read_document(tmp_path, document)
-    assert city.attributes[0]["address"] == [{"LocalityName": "Essen"}]
+    assert city.attributes["building"][0]["address"] == [{"LocalityName": "Essen"}]
     assert city.buildings.row("main")["year_of_construction"] == 1980
     again = there_and_back(city, tmp_path / "out.json")
     assert_same(city, again)
@@ -133,7 +133,7 @@ def test_surface_identifiers_and_attributes_survive(tmp_path):
     meanings[1] |= {"id": "roof", "slope": 0.5}
     city = read_document(tmp_path, document)
     assert city.surfaces.ids.tolist() == ["a-1", "roof", "a-3", "a-4", "a-5", "a-6"]
-    assert city.surface_attributes[1] == {"slope": 0.5}
+    assert city.attributes["surface"][1] == {"slope": 0.5}
     assert_same(city, there_and_back(city, tmp_path / "out.json"))
 
 
@@ -151,7 +151,7 @@ def test_results_become_attributes_with_units(tmp_path):
     document = written(city, tmp_path / "out.json", results=results)
     assert document["metadata"]["twin_units"] == {"twin_heat": "kWh", "twin_class": "-"}
     assert document["CityObjects"]["b"]["attributes"] == {"twin_heat": 2.5, "twin_class": "B"}
-    assert read_city(tmp_path / "out.json").attributes[0] == {"twin_heat": 1.5, "twin_class": "A"}
+    assert read_city(tmp_path / "out.json").attributes["building"][0] == {"twin_heat": 1.5, "twin_class": "A"}
 
 
 def test_results_must_match_the_buildings(tmp_path):
@@ -216,7 +216,7 @@ def test_version_1_0_with_urn_and_number_as_level_and_real_coordinates(tmp_path)
     city = read_document(tmp_path, document | {"version": "1.0"})
     assert (city.crs, city.lod) == ("EPSG:7415", "2")
     assert city.buildings["volume_m3"] == pytest.approx([1.0])
-    assert city.attributes[0] == {"address": [{"LocalityName": "Delft"}]}
+    assert city.attributes["building"][0] == {"address": [{"LocalityName": "Delft"}]}
 
 
 @pytest.mark.parametrize(("wanted", "taken"), [(None, "2.2"), ("1", "1.3"), ("1.2", "1.2"), ("3", "3")])
@@ -305,7 +305,7 @@ def test_a_part_whose_parent_is_not_there(tmp_path):
 def test_year_under_another_name(tmp_path):
     city = city_of(tmp_path, {"a": box(0, 0, 1, 1, 1)}, oorspronkelijkbouwjaar=1951)
     assert city.buildings["year_of_construction"].tolist() == [1951]
-    assert city.attributes[0] == {"oorspronkelijkbouwjaar": 1951}
+    assert city.attributes["building"][0] == {"oorspronkelijkbouwjaar": 1951}
 
 
 @pytest.mark.parametrize("odd", [True, 2.5, "many", {"a": 1}, -3, 10**30])

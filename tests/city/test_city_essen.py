@@ -45,8 +45,8 @@ def test_essen_says_what_buildings_are(essen):
     assert sorted(set(essen.buildings["storeys_above_ground"].tolist())) == [2, 3, 4]
     row = essen.buildings.row("DENW22AL500001kE")
     assert (row["function"], row["year_of_construction"], row["storeys_above_ground"]) == ("31001_1010", 1950, 2)
-    assert essen.attributes[row.index]["Gemeindeschluessel"] == "05113000"
-    assert essen.attributes[row.index]["address"][0]["ThoroughfareName"] == "Wildstr."
+    assert essen.attributes["building"][row.index]["Gemeindeschluessel"] == "05113000"
+    assert essen.attributes["building"][row.index]["address"][0]["ThoroughfareName"] == "Wildstr."
 
 
 def test_essen_measures(essen):
@@ -136,7 +136,7 @@ def test_vienna_states_its_areas_and_slopes(shared):
     surfaces = city.surfaces
 
     def stated(name: str) -> np.ndarray:
-        return np.array([float(attributes.get(name, "nan")) for attributes in city.surface_attributes])
+        return np.array([float(attributes.get(name, "nan")) for attributes in city.attributes["surface"]])
 
     area = stated("Flaeche")
     error = np.abs(surfaces["area_m2"][area > 0] / area[area > 0] - 1)
@@ -154,7 +154,7 @@ def test_den_haag_is_closed_and_states_its_slopes(shared):
     city = read_city(shared / "data" / "citymodels" / "denhaag_lod2_cj11.city.json.gz")
     assert city.metadata["volume_method"] == {"divergence": 1990, "footprint_x_height": 0}
     assert city.buildings["volume_m3"].sum() == pytest.approx(683_115, rel=1e-5)
-    slope = np.array([float(attributes.get("Slope", "nan")) for attributes in city.surface_attributes])
+    slope = np.array([float(attributes.get("Slope", "nan")) for attributes in city.attributes["surface"]])
     assert np.nanmedian(np.abs(90 - city.surfaces["tilt_deg"] - slope)) < 0.01
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from city_cases import GROUND, ROOF, WALL, box, city_of, cityjson, codes, prism, read_document, turned
+from city_cases import GROUND, ROOF, WALL, box, cityjson, codes, neighbours_of, prism, read_document, turned
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.city.derive import with_party_walls
 from twin.city.geometry import interior_walls, party_walls, triangulate
+from twin.city.geometry.polygons import measure
+from twin.city.geometry.rings import reverse_rings, take_surfaces
 from twin.city.layers import building_triangles
 from twin.city.model import Geometry
-from twin.city.polygons import measure
-from twin.city.rings import reverse_rings, take_surfaces
 
 
 def areas(city, kind):
@@ -27,7 +28,7 @@ def triangle_areas(city):
 
 
 def test_unit_cube(tmp_path):
-    city = city_of(tmp_path, {"cube": box(0, 0, 1, 1, 1)})
+    city = neighbours_of(tmp_path, {"cube": box(0, 0, 1, 1, 1)})
     np.testing.assert_allclose(city.surfaces["area_m2"], 1.0)
     assert city.buildings["volume_m3"] == pytest.approx([1.0])
     assert city.buildings["footprint_m2"] == pytest.approx([1.0])
@@ -41,7 +42,7 @@ def test_unit_cube(tmp_path):
 
 
 def test_far_from_the_origin_nothing_is_lost(tmp_path):
-    city = city_of(tmp_path, {"cube": box(360000.123, 5706000.456, 1, 1, 1, bottom=45.678)})
+    city = neighbours_of(tmp_path, {"cube": box(360000.123, 5706000.456, 1, 1, 1, bottom=45.678)})
     np.testing.assert_allclose(city.surfaces["area_m2"], 1.0, rtol=1e-8)
     assert city.buildings["volume_m3"] == pytest.approx([1.0], rel=1e-8)
 
@@ -61,7 +62,7 @@ def test_pitched_roof_faces_east_and_west(tmp_path):
         (WALL, [[low[c], low[d], high[d], north, high[c]]]),
         (WALL, [[low[d], low[a], high[a], high[d]]]),
     ]
-    city = city_of(tmp_path, {"house": house})
+    city = neighbours_of(tmp_path, {"house": house})
     roofs = city.surfaces["type"] == ROOF
     assert city.surfaces["tilt_deg"][roofs] == pytest.approx([np.degrees(np.arctan2(3, 4))] * 2)
     assert city.surfaces["azimuth_deg"][roofs] == pytest.approx([270, 90])
@@ -72,7 +73,7 @@ def test_pitched_roof_faces_east_and_west(tmp_path):
 @pytest.mark.parametrize("hole_runs", [1, -1])
 def test_a_hole_is_subtracted_whichever_way_it_runs(tmp_path, hole_runs):
     hole = [(1, 1, 3), (1, 2, 3), (2, 2, 3), (2, 1, 3)][::hole_runs]
-    city = city_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 0, 3), (4, 4, 3), (0, 4, 3)], hole])]})
+    city = neighbours_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 0, 3), (4, 4, 3), (0, 4, 3)], hole])]})
     assert city.surfaces["area_m2"] == pytest.approx([15.0])
     assert city.surfaces["tilt_deg"] == pytest.approx([0.0])
     area, _, _ = triangle_areas(city)
@@ -89,7 +90,7 @@ def test_centroid_of_a_surface_with_a_hole():
 
 def test_l_shape_is_triangulated_without_leaving_it(tmp_path):
     outline = [(0, 0), (6, 0), (6, 2), (2, 2), (2, 5), (0, 5)]
-    city = city_of(tmp_path, {"l": prism(outline, 0, 3)})
+    city = neighbours_of(tmp_path, {"l": prism(outline, 0, 3)})
     assert areas(city, GROUND) == pytest.approx([18.0])
     assert city.buildings["volume_m3"] == pytest.approx([54.0])
     area, normal, surface = triangle_areas(city)
@@ -99,14 +100,14 @@ def test_l_shape_is_triangulated_without_leaving_it(tmp_path):
 
 
 def test_a_shell_that_is_inside_out_is_turned_round(tmp_path):
-    city = city_of(tmp_path, {"b": turned(box(0, 0, 2, 2, 2))})
+    city = neighbours_of(tmp_path, {"b": turned(box(0, 0, 2, 2, 2))})
     assert codes(city) == ["405"]
     assert city.buildings["volume_m3"] == pytest.approx([8.0])
     assert city.surfaces["tilt_deg"][city.surfaces["type"] == ROOF] == pytest.approx([0.0])
 
 
 def test_an_open_shell_has_an_estimated_volume(tmp_path):
-    city = city_of(tmp_path, {"b": box(0, 0, 2, 3, 4)[:-1]})
+    city = neighbours_of(tmp_path, {"b": box(0, 0, 2, 3, 4)[:-1]})
     assert codes(city) == ["302"]
     assert city.buildings["volume_m3"] == pytest.approx([24.0])
     assert city.metadata["volume_method"] == {"divergence": 0, "footprint_x_height": 1}
@@ -114,18 +115,18 @@ def test_an_open_shell_has_an_estimated_volume(tmp_path):
 
 def test_faces_that_disagree_are_named(tmp_path):
     faces = box(0, 0, 2, 2, 2)
-    city = city_of(tmp_path, {"b": [*turned(faces[:1]), *faces[1:]]})
+    city = neighbours_of(tmp_path, {"b": [*turned(faces[:1]), *faces[1:]]})
     assert codes(city) == ["307"]
 
 
 def test_a_bent_surface_is_named(tmp_path):
     faces = box(0, 0, 2, 2, 2)
     faces[1] = (ROOF, [[(0, 0, 2), (2, 0, 2), (2, 2, 3.5), (0, 2, 2)]])
-    assert "203" in codes(city_of(tmp_path, {"b": faces}))
+    assert "203" in codes(neighbours_of(tmp_path, {"b": faces}))
 
 
 def test_boxes_of_unequal_size_share_exactly_the_overlap(tmp_path):
-    city = city_of(tmp_path, {"large": box(0, 0, 10, 8, 9), "small": box(10, 2, 5, 4, 6)})
+    city = neighbours_of(tmp_path, {"large": box(0, 0, 10, 8, 9), "small": box(10, 2, 5, 4, 6)})
     first, second, area = party_walls(city)
     assert area == pytest.approx([24.0])
     owners = {city.surfaces["building"][first[0]], city.surfaces["building"][second[0]]}
@@ -136,14 +137,14 @@ def test_boxes_of_unequal_size_share_exactly_the_overlap(tmp_path):
 
 @pytest.mark.parametrize(("gap", "shared"), [(0.0, 30.0), (0.15, 30.0), (0.25, 0.0), (-0.15, 30.0)])
 def test_open_data_do_not_match_exactly(tmp_path, gap, shared):
-    city = city_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10 + gap, 0, 10, 5, 6)})
+    city = neighbours_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10 + gap, 0, 10, 5, 6)})
     assert city.buildings["party_wall_m2"] == pytest.approx([shared, shared])
 
 
 def test_walls_side_by_side_or_back_to_front_are_not_shared(tmp_path):
-    in_line = city_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10, 0, 10, 5, 6, bottom=6)})
+    in_line = neighbours_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10, 0, 10, 5, 6, bottom=6)})
     assert in_line.buildings["party_wall_m2"] == pytest.approx([0, 0])
-    corner = city_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10, 5, 10, 5, 6)})
+    corner = neighbours_of(tmp_path, {"a": box(0, 0, 10, 5, 6), "b": box(10, 5, 10, 5, 6)})
     assert corner.buildings["party_wall_m2"] == pytest.approx([0, 0])
 
 
@@ -152,13 +153,13 @@ def test_a_window_in_the_wall_is_not_shared_ground(tmp_path):
     hole = [(10, 2, 2), (10, 2, 4), (10, 3, 4), (10, 3, 2)]
     faces = [face if face[1] != [wall] else (WALL, [wall, hole]) for face in box(0, 0, 10, 5, 6)]
     assert (WALL, [wall, hole]) in faces
-    city = city_of(tmp_path, {"a": faces, "b": box(10, 0, 10, 5, 6)})
+    city = neighbours_of(tmp_path, {"a": faces, "b": box(10, 0, 10, 5, 6)})
     assert party_walls(city)[2] == pytest.approx([28.0])
 
 
 def test_no_wall_shares_more_than_it_has(tmp_path):
     """Two neighbours that overlap each other both touch the same wall."""
-    city = city_of(tmp_path, {"a": box(0, 0, 10, 6, 6), "b": box(10, 0, 4, 6, 6), "c": box(10.1, 0, 4, 6, 6)})
+    city = neighbours_of(tmp_path, {"a": box(0, 0, 10, 6, 6), "b": box(10, 0, 4, 6, 6), "c": box(10.1, 0, 4, 6, 6)})
     assert (city.surfaces["party_wall_m2"] <= city.surfaces["area_m2"] + 1e-9).all()
     assert city.buildings["party_wall_m2"][0] == pytest.approx(36.0)
 
@@ -166,7 +167,7 @@ def test_no_wall_shares_more_than_it_has(tmp_path):
 def test_walls_between_parts_are_interior_and_no_party_walls(tmp_path):
     document = cityjson({"main": box(0, 0, 10, 8, 9), "annex": box(10, 0, 5, 8, 4)})
     document["CityObjects"]["annex"] |= {"type": "BuildingPart", "parents": ["main"]}
-    city = read_document(tmp_path, document)
+    city = with_party_walls(read_document(tmp_path, document))
     assert len(city.buildings) == 1
     assert city.buildings["party_wall_m2"] == pytest.approx([0.0])
     assert interior_walls(city)[2] == pytest.approx([32.0])
@@ -187,7 +188,7 @@ def test_party_wall_is_the_overlap_in_every_direction(tmp_path_factory, angle, d
         return prism([tuple(p) for p in outline], 0, tall)
 
     buildings = {"a": rotated(0, 0, 5, depth, 10.0), "b": rotated(5, shift, 5, other, height)}
-    city = city_of(tmp_path_factory.mktemp("party"), buildings)
+    city = neighbours_of(tmp_path_factory.mktemp("party"), buildings)
     along = max(0.0, min(depth, shift + other) - max(0.0, shift))
     assert city.surfaces["party_wall_m2"].sum() / 2 == pytest.approx(along * min(10.0, height), abs=0.3)
     first, second, area = party_walls(city)
@@ -201,14 +202,14 @@ def test_totals_do_not_depend_on_the_order_of_objects(tmp_path_factory, order, s
     shapes = [box(0, 0, 4, 4, 6), box(4, 0, 4, 4, 3), box(4, 4, 3, 9, 5), box(0, 4, 4, 2, 8)]
     names = "abcd"
     faces = {names[i]: shapes[i][start:] + shapes[i][:start] for i in order}
-    city = city_of(tmp_path_factory.mktemp("order"), faces)
+    city = neighbours_of(tmp_path_factory.mktemp("order"), faces)
     by_name = dict(zip(city.buildings.ids.tolist(), city.buildings["party_wall_m2"].tolist(), strict=True))
     assert by_name == pytest.approx({"a": 4 * 3 + 4 * 6, "b": 4 * 3 + 3 * 3, "c": 3 * 3 + 2 * 5, "d": 4 * 6 + 2 * 5})
     assert city.buildings["volume_m3"].sum() == pytest.approx(96 + 48 + 135 + 64)
 
 
 def test_reversing_twice_changes_nothing(tmp_path):
-    geometry = city_of(tmp_path, {"l": prism([(0, 0), (6, 0), (6, 2), (2, 2), (2, 5), (0, 5)], 0, 3)}).geometry
+    geometry = neighbours_of(tmp_path, {"l": prism([(0, 0), (6, 0), (6, 2), (2, 2), (2, 5), (0, 5)], 0, 3)}).geometry
     mask = np.arange(8) % 2 == 0
     there = reverse_rings(geometry, mask)
     np.testing.assert_allclose(measure(there).vector, measure(geometry).vector * np.where(mask, -1, 1)[:, None])
@@ -216,13 +217,13 @@ def test_reversing_twice_changes_nothing(tmp_path):
 
 
 def test_surfaces_can_be_taken_in_any_order(tmp_path):
-    geometry = city_of(tmp_path, {"b": box(0, 0, 1, 2, 3)}).geometry
+    geometry = neighbours_of(tmp_path, {"b": box(0, 0, 1, 2, 3)}).geometry
     rows = np.array([4, 0, 0, 2])
     np.testing.assert_allclose(measure(take_surfaces(geometry, rows)).area, measure(geometry).area[rows])
 
 
 def test_triangles_per_building(tmp_path):
-    city = city_of(tmp_path, {"a": box(0, 0, 1, 1, 1), "b": box(1, 0, 1, 1, 1), "empty": []})
+    city = neighbours_of(tmp_path, {"a": box(0, 0, 1, 1, 1), "b": box(1, 0, 1, 1, 1), "empty": []})
     coordinates, offsets, ids = building_triangles(city)
     assert ids.tolist() == ["a", "b", "empty"]
     assert offsets.tolist() == [0, 36, 72, 72]  # six faces, two triangles, three corners
@@ -231,6 +232,6 @@ def test_triangles_per_building(tmp_path):
 
 
 def test_an_outline_that_crosses_itself_is_still_drawn(tmp_path):
-    city = city_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 3, 3), (4, 0, 3), (0, 4, 3)]])]})
+    city = neighbours_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 3, 3), (4, 0, 3), (0, 4, 3)]])]})
     _, surface = triangulate(city)
     assert surface.tolist() == [0, 0]

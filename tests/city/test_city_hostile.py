@@ -172,7 +172,7 @@ def read_or_refuse(path: Path) -> None:
         city = read_city(path)
     except TwinError:
         return
-    assert len(city.surfaces) == len(city.surface_attributes)
+    assert len(city.surfaces) == len(city.attributes["surface"])
 
 
 @pytest.fixture(scope="module")

@@ -55,11 +55,20 @@ class _Column:
     odd: list[tuple[int, Any]]
 
 
-def harmonize(found: Found) -> dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]:
-    """Read the columns of every object out of its attributes.
+def harmonize(
+    found: Found, building: NDArray[np.int64], bounded: NDArray[np.bool_]
+) -> dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]:
+    """Read the columns of every building and part out of its attributes.
 
     A building lacking a value takes it from its parts: the largest height and storeys, else the first that is given.
     What became a column leaves the attributes of a building; what cannot be understood stays there and is noted.
+
+    Parameters
+    ----------
+    building
+        Row of the building that each object is or belongs to, shape ``(n_objects,)``.
+    bounded
+        Which objects are buildings or parts, shape ``(n_objects,)``.
 
     Returns
     -------
@@ -67,18 +76,21 @@ def harmonize(found: Found) -> dict[str, tuple[NDArray[Any], NDArray[np.uint16]]
         By column name, value and source code of every object, shape ``(n_objects,)``.
     """
     columns = {}
+    rows = np.flatnonzero(bounded).tolist()
+    above = building.tolist()
     for name in ATTRIBUTE_NAMES:
-        column = _read(found, name)
+        column = _read(found, name, rows, above)
         _report(found, name, column)
-        _inherit(found, name, column)
+        _inherit(name, column, rows, above)
         columns[name] = column.values, np.where(column.given, GIVEN, MISSING).astype(np.uint16)
     return columns
 
 
-def _read(found: Found, name: str) -> _Column:
+def _read(found: Found, name: str, rows: list[int], above: list[int]) -> _Column:
     declared, called = BUILDING_COLUMNS[name], ATTRIBUTE_NAMES[name]
     column = _Column(declared.blank(len(found.ids)).astype(object), np.zeros(len(found.ids), dtype=bool), [], [])
-    for row, attributes in enumerate(found.attributes):
+    for row in rows:
+        attributes = found.attributes[row]
         key = next((k for k in (called, *_ALSO_CALLED.get(name, ())) if attributes.get(k) not in (None, "", [])), None)
         if key is None:
             continue
@@ -92,7 +104,7 @@ def _read(found: Found, name: str) -> _Column:
         else:
             column.values[row], column.given[row] = value, True
         several = declared.kind == "str" and isinstance(raw, list) and len(raw) > 1  # of which the first is the column
-        if key == called and found.parents[row] < 0 and not several:
+        if key == called and above[row] == row and not several:
             del attributes[key]
     column.values = column.values.astype(declared.blank(0).dtype if declared.kind != "str" else np.str_)
     return column
@@ -142,10 +154,11 @@ def _report(found: Found, name: str, column: _Column) -> None:
         found.warn("attribute-odd", text, found.ids[row])
 
 
-def _inherit(found: Found, name: str, column: _Column) -> None:
+def _inherit(name: str, column: _Column, rows: list[int], above: list[int]) -> None:
     own = column.given.copy()
-    for row, parent in enumerate(found.parents):
-        if parent < 0 or own[parent] or not column.given[row]:
+    for row in rows:
+        parent = above[row]
+        if parent == row or own[parent] or not column.given[row]:
             continue
         value = column.values[row]
         if column.given[parent] and name in _LARGEST_PART:

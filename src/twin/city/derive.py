@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.geometry import objects_of_surfaces, party_walls
+from twin.city.geometry import party_walls
+from twin.city.geometry.polygons import Measured, heights, lowest, measure, shells
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS, City, Geometry
-from twin.city.polygons import Measured, heights, lowest, measure, shells
 from twin.table import DERIVED, MISSING, Table
 
-__all__ = ["derive"]
+__all__ = ["derive", "with_party_walls"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,28 +24,34 @@ GROUND_TILT_DEG = 105.0
 
 
 def derive(city: City) -> City:
-    """Return the city with all columns that follow from its geometry.
+    """Return the city with all columns that follow from the geometry of each building and object by itself.
 
-    Surfaces get area, tilt, azimuth and party wall area, and a type where they have none. Buildings get footprint,
-    height, party wall area and volume: by the divergence theorem for every building or part whose shell closes, else
-    as footprint times mean roof height. A building without surfaces gets none of these. ``metadata["volume_method"]``
-    counts the buildings and parts by how their volume was found.
+    Surfaces get area, tilt and azimuth, and a type where they have none. Buildings get footprint, height and volume:
+    by the divergence theorem for every building or part whose shell closes, else as footprint times mean roof height.
+    A building without surfaces gets none of these. ``metadata["volume_method"]`` counts the buildings and parts by how
+    their volume was found.
     """
     measured = measure(city.geometry)
     surfaces = _surface_columns(city.surfaces, measured)
     city = replace(city, tables={**city.tables, "surface": surfaces})
     buildings, methods = _building_columns(city, measured)
     metadata = {**city.metadata, "volume_method": methods}
-    return _party_wall_columns(replace(city, tables={**city.tables, "building": buildings}, metadata=metadata))
+    tables = {**city.tables, "building": buildings}
+    if "city_object_surface" in tables:
+        tables["city_object_surface"] = _sizes(tables["city_object_surface"], measure(city.surroundings))
+    return replace(city, tables=tables, metadata=metadata)
+
+
+def _sizes(surfaces: Table, measured: Measured) -> Table:
+    """Return a table of surfaces with area, tilt and azimuth."""
+    for name in ("area", "tilt", "azimuth"):
+        column = SURFACE_COLUMNS[{"area": "area_m2", "tilt": "tilt_deg", "azimuth": "azimuth_deg"}[name]]
+        surfaces = surfaces.put(column, getattr(measured, name), DERIVED)
+    return surfaces
 
 
 def _surface_columns(surfaces: Table, measured: Measured) -> Table:
-    for name, values in (
-        ("area_m2", measured.area),
-        ("tilt_deg", measured.tilt),
-        ("azimuth_deg", measured.azimuth),
-    ):
-        surfaces = surfaces.put(SURFACE_COLUMNS[name], values, DERIVED)
+    surfaces = _sizes(surfaces, measured)
     by_slope = np.select(
         [measured.tilt < ROOF_TILT_DEG, measured.tilt > GROUND_TILT_DEG],
         ["RoofSurface", "GroundSurface"],
@@ -56,7 +62,7 @@ def _surface_columns(surfaces: Table, measured: Measured) -> Table:
 
 
 def _building_columns(city: City, measured: Measured) -> tuple[Table, dict[str, int]]:
-    owner, n = objects_of_surfaces(city)
+    owner, n = city.surface_owners()
     types, geometry, building = city.surfaces["type"], city.geometry, city.surfaces["building"]
     n_buildings = len(city.buildings)
     filled = np.bincount(owner, minlength=n) > 0
@@ -98,7 +104,8 @@ def _mean_heights(geometry: Geometry, measured: Measured, types: Texts, owner: I
     return np.clip(mean, 0.0, full)  # the centroid of a surface that is far from planar may lie outside it
 
 
-def _party_wall_columns(city: City) -> City:
+def with_party_walls(city: City) -> City:
+    """Return the city with the wall area that its buildings share, per surface and per building."""
     first, second, area = party_walls(city)
     n, building = len(city.surfaces), city.surfaces["building"]
     shared = np.minimum(np.bincount(first, area, n) + np.bincount(second, area, n), city.surfaces["area_m2"])

@@ -3,61 +3,111 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twin.city.model import SURFACE_TYPES
 
-__all__ = ["TYPE_CODES", "UNKNOWN_TYPE", "Found", "best_lod"]
+__all__ = ["NOTHING", "TYPE_CODES", "UNKNOWN_TYPE", "Block", "Found", "best_lod"]
+
+Ints = NDArray[np.int64]
 
 TYPE_CODES = {name: code for code, name in enumerate(SURFACE_TYPES)}
 UNKNOWN_TYPE = -1
+NOTHING: Mapping[str, Any] = MappingProxyType({})  # stands for all the surfaces without attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Surfaces of some objects in flat arrays; surfaces of one object may lie in several blocks.
+
+    Attributes
+    ----------
+    coordinates
+        In the file's reference system, shape ``(n, 3)``.
+    ring_vertices
+        Row in ``coordinates`` of every ring corner.
+    ring_sizes
+        Corners of every ring; consecutive rings take consecutive corners.
+    surface_rings
+        Rings of every surface, the outer one first.
+    surface_objects
+        Row in `Found` of the object each surface bounds.
+    surface_types
+        What `Found.type_code` returns for the thematic type, ``UNKNOWN_TYPE`` where the file does not say.
+    surface_groups
+        Number of the thematic surface (a WallSurface, which may be made of several polygons), unique in the file.
+    surface_hosts
+        For windows and doors the number of the thematic surface they are in, -1 for all else.
+    """
+
+    coordinates: NDArray[np.float64]
+    ring_vertices: Ints
+    ring_sizes: Ints
+    surface_rings: Ints
+    surface_objects: Ints
+    surface_types: Ints
+    surface_groups: Ints
+    surface_hosts: Ints
 
 
 @dataclass
 class Found:
     """A city as found, before anything is harmonized or derived.
 
-    Objects are buildings and building parts, in file order; ``parents`` holds the row of a part's top-level building,
-    -1 for a building. Geometry is ragged: surface ``s`` has the next ``surface_rings[s]`` rings, ring ``r`` the next
-    ``ring_sizes[r]`` entries of ``ring_vertices``, which index rows of three in ``coordinates``.
-
     Attributes
     ----------
     file
         Name of the file, for messages.
-    lods
-        Level of detail each object's geometry was taken at, "" for none.
-    surface_types
-        Index into ``SURFACE_TYPES``, or ``UNKNOWN_TYPE`` where the file does not say.
-    surface_ids
-        Identifier in the file, "" where it has none.
     rings_closed
         Whether the format repeats the first corner of a ring at its end (GML does, CityJSON does not).
+    ids, types, parents, attributes, lods
+        Of every city object, in file order: identifier, class under CityJSON's name (``Building``, ``BuildingPart``,
+        ``BuildingInstallation``, ``BuildingRoom``, ``PlantCover``, ``TINRelief``, ``+MyExtension`` ...), row of the
+        object it is a child of (-1 for none), attributes, and level of detail its geometry was taken at ("" for none).
+    members
+        By row of an object, further members of a CityJSON object that we do not interpret.
+    blocks
+        The geometry.
+    surface_ids, surface_attributes
+        Of every surface, in the order of the blocks: identifier in the file ("" for none), attributes.
+    metadata
+        ``title``, and ``members``: further members of a CityJSON file as a whole.
     """
 
     file: str
     rings_closed: bool
     ids: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
     attributes: list[dict[str, Any]] = field(default_factory=list)
     lods: list[str] = field(default_factory=list)
+    members: dict[int, dict[str, Any]] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    surface_ids: list[str] = field(default_factory=list)
+    surface_attributes: list[Mapping[str, Any]] = field(default_factory=list)
+    type_names: list[str] = field(default_factory=lambda: list(SURFACE_TYPES))
+    crs_as_found: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    # an open block, surface by surface; for readers that have not moved to whole blocks yet
     coordinates: array[float] = field(default_factory=lambda: array("d"))
     ring_vertices: array[int] = field(default_factory=lambda: array("q"))
     ring_sizes: array[int] = field(default_factory=lambda: array("q"))
     surface_rings: array[int] = field(default_factory=lambda: array("q"))
     surface_objects: array[int] = field(default_factory=lambda: array("q"))
-    surface_types: array[int] = field(default_factory=lambda: array("b"))
-    surface_ids: list[str] = field(default_factory=list)
-    surface_attributes: list[dict[str, Any]] = field(default_factory=list)
-    crs_as_found: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    surface_types: array[int] = field(default_factory=lambda: array("q"))
 
-    def add_object(self, identifier: str, parent: int, attributes: dict[str, Any]) -> int:
-        """Append a building or part and return its row."""
+    def add_object(self, identifier: str, parent: int, attributes: dict[str, Any], kind: str = "") -> int:
+        """Append a city object and return its row."""
         self.ids.append(identifier)
+        self.types.append(kind or ("Building" if parent < 0 else "BuildingPart"))
         self.parents.append(parent)
         self.attributes.append(attributes)
         self.lods.append("")
@@ -71,6 +121,30 @@ class Found:
         self.surface_attributes.append(attributes)
         self.surface_rings.append(rings)
 
+    def close_block(self) -> None:
+        """Make a block of what was added surface by surface."""
+        n = len(self.surface_rings)
+        coordinates = np.array(self.coordinates, dtype=np.float64).reshape(-1, 3)
+        rings, sizes, of_surface, owner, types = (
+            np.array(a, dtype=np.int64)
+            for a in (
+                self.ring_vertices,
+                self.ring_sizes,
+                self.surface_rings,
+                self.surface_objects,
+                self.surface_types,
+            )
+        )
+        self.blocks.append(
+            Block(coordinates, rings, sizes, of_surface, owner, types, np.arange(n), np.full(n, -1, dtype=np.int64))
+        )
+
+    def type_code(self, name: str) -> int:
+        """Return the code of a thematic surface type, a new one for a type not met before."""
+        if name not in self.type_names:
+            self.type_names.append(name)
+        return self.type_names.index(name)
+
     def warn(self, code: str, message: str, entity: str | None = None, place: str | None = None) -> None:
         """Note something doubtful that was worked round; the message alone names file and place."""
         where = ":".join(part for part in (self.file, place) if part)
@@ -82,11 +156,12 @@ class Found:
 def best_lod(offered: Iterable[str], wanted: str) -> str | None:
     """Return the most detailed level not above the wanted one, else the least detailed above it, None for no level.
 
-    Level 0 has no volume and is never taken. ``"2"`` stands for the whole family 2.0 to 2.3.
+    Level 0, a mere footprint, is taken only where there is no other. ``"2"`` stands for the whole family 2.0 to 2.3.
     """
     ceiling = float(wanted) if "." in wanted else float(wanted) + 0.9
-    numbers = {lod: float(lod) for lod in offered if float(lod) >= 1}
-    within = [lod for lod, number in numbers.items() if number <= ceiling]
+    numbers = {lod: float(lod) for lod in offered}
+    solid = {lod: number for lod, number in numbers.items() if number >= 1} if ceiling >= 1 else numbers
+    within = [lod for lod, number in solid.items() if number <= ceiling]
     if within:
         return max(within, key=numbers.__getitem__)
-    return min(numbers, key=numbers.__getitem__, default=None)
+    return min(solid or numbers, key=numbers.__getitem__, default=None)

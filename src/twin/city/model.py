@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,16 @@ from twin.errors import Problem, TwinError, nearest
 from twin.quantities import Link
 from twin.table import Column, Table
 
-__all__ = ["BUILDING_COLUMNS", "PART_COLUMNS", "SURFACE_COLUMNS", "SURFACE_TYPES", "City", "Geometry"]
+__all__ = [
+    "BUILDING_COLUMNS",
+    "OBJECT_COLUMNS",
+    "OBJECT_SURFACE_COLUMNS",
+    "PART_COLUMNS",
+    "SURFACE_COLUMNS",
+    "SURFACE_TYPES",
+    "City",
+    "Geometry",
+]
 
 # CityGML's thematic boundary surfaces, and the openings in them
 SURFACE_TYPES = (
@@ -43,6 +52,7 @@ BUILDING_COLUMNS = {
         Column("footprint_m2", "m2", "float", "projected area of the ground surfaces", low=0),
         Column("volume_m3", "m3", "float", "gross volume inside the boundary surfaces", low=0),
         Column("height_m", "m", "float", "highest less lowest point of the geometry", low=0),
+        # derived from the geometry of all buildings (`twin.city.derive.with_party_walls`)
         Column("party_wall_m2", "m2", "float", "wall area shared with other buildings", low=0),
     )
 }
@@ -63,7 +73,9 @@ SURFACE_COLUMNS = {
             "part", "-", "int", "row of the building part the surface bounds, missing if the building itself", low=0
         ),
         Column("type", "-", "str", "thematic type", categories=SURFACE_TYPES),
-        Column("area_m2", "m2", "float", "area net of holes", low=0),
+        Column("area_m2", "m2", "float", "area net of holes and of openings", low=0),
+        Column("opening_of", "-", "int", "row of the surface that a window or door is in", low=0),
+        Column("opening_m2", "m2", "float", "area that windows and doors take from the surface", low=0),
         Column(
             "tilt_deg", "deg", "float", "angle of the outward normal from straight up: 0 roof, 90 wall", low=0, high=180
         ),
@@ -76,6 +88,33 @@ SURFACE_COLUMNS = {
             high=360,
         ),
         Column("party_wall_m2", "m2", "float", "part of the area shared with other buildings", low=0),
+    )
+}
+
+# Everything that is no building and no building part: installations, storeys, units and rooms of buildings,
+# vegetation, roads, water, terrain, and what extensions bring
+OBJECT_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("type", "-", "str", "class of the object, as CityJSON calls it"),
+        Column("building", "-", "int", "row of the building the object belongs to, missing if to none", low=0),
+        Column("part", "-", "int", "row of the building part the object belongs to, missing if to none", low=0),
+        Column("parent", "-", "str", "identifier of the object it is a child of"),
+        BUILDING_COLUMNS["function"],
+        BUILDING_COLUMNS["usage"],
+        BUILDING_COLUMNS["lod"],
+        Column("casts_shade", "-", "bool", "whether it stands outdoors, so that its surfaces cast shade"),
+    )
+}
+
+OBJECT_SURFACE_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("city_object", "-", "int", "row of the city object the surface bounds", low=0),
+        Column("type", "-", "str", "thematic type, as found"),
+        SURFACE_COLUMNS["area_m2"],
+        SURFACE_COLUMNS["tilt_deg"],
+        SURFACE_COLUMNS["azimuth_deg"],
     )
 }
 
@@ -108,6 +147,11 @@ class Geometry:
         return self.vertices[self.ring_vertices]
 
 
+NO_GEOMETRY = Geometry(
+    np.zeros((0, 3)), np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+)
+
+
 @dataclass(frozen=True)
 class City:
     """A city model: tables by entity set, geometry of the surfaces, and links between the sets.
@@ -115,29 +159,36 @@ class City:
     Attributes
     ----------
     tables
-        By entity set; ``building`` and ``surface`` always, ``building_part`` where there are any, others added by
-        wings (``site``, ``bus`` ...). Surfaces are sorted by building.
+        By entity set; ``building`` and ``surface`` always; ``building_part``, ``city_object`` and
+        ``city_object_surface`` where there are any; others added by wings (``site``, ``bus`` ...). Surfaces are sorted
+        by building, surfaces of other objects by object.
+    geometry
+        Of the rows of ``surface``.
+    surroundings
+        Geometry of the rows of ``city_object_surface``.
     crs
         ``"EPSG:n"``, or None if the file states none.
     lod
-        Level of detail the geometry was read at.
+        Finest level of detail that a building's geometry was read at.
     attributes
-        Per building whatever else the file says of it, under the file's own names; round-trips unread.
-    surface_attributes, part_attributes
-        The same per surface and per building part.
+        By entity set (``building``, ``building_part``, ``surface``, ``city_object``, ``city_object_surface``) one
+        mapping per row with whatever else the file says of it, under the file's own names; round-trips unread.
+    members
+        By identifier of an object, further members that a CityJSON object had and we do not interpret.
     metadata
-        ``findings`` (what was doubtful in the file, a list of dicts), ``crs_as_found``, ``title``, ``volume_method``.
+        ``findings`` (what was doubtful in the file, a list of dicts), ``crs_as_found``, ``title``, ``volume_method``,
+        ``members`` (further members of a CityJSON file as a whole).
     """
 
     tables: Mapping[str, Table]
     geometry: Geometry
+    surroundings: Geometry = NO_GEOMETRY
     crs: str | None = None
     lod: str = "2"
     links: tuple[Link, ...] = ()
-    attributes: tuple[Mapping[str, Any], ...] = ()
-    surface_attributes: tuple[Mapping[str, Any], ...] = ()
+    attributes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    part_attributes: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def buildings(self) -> Table:
@@ -164,3 +215,14 @@ class City:
     def with_table(self, table: Table, *links: Link) -> City:
         """Return the city with a table added or replaced, and links added; all else is shared."""
         return replace(self, tables={**self.tables, table.name: table}, links=self.links + links)
+
+    def surface_owners(self) -> tuple[NDArray[np.int64], int]:
+        """Return the building or part that every surface bounds, and how many there are of both.
+
+        Buildings are numbered by row; building parts follow, by row.
+        """
+        surfaces, n = self.surfaces, len(self.buildings)
+        if "building_part" not in self.tables:
+            return surfaces["building"], n
+        owner = np.where(surfaces.missing("part"), surfaces["building"], n + surfaces["part"])
+        return owner, n + len(self.table("building_part"))

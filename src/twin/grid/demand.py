@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twin.city.geometry import measure
+from twin.city.geometry.polygons import lowest
 from twin.city.model import City
-from twin.city.polygons import lowest
 from twin.errors import Problem, TwinError
 from twin.ledger import Ledger
 

@@ -8,9 +8,9 @@ import numpy as np
 import shapely  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from twin.city.geometry.polygons import polygons
+from twin.city.geometry.rings import take_surfaces
 from twin.city.model import City
-from twin.city.polygons import polygons
-from twin.city.rings import take_surfaces
 from twin.grid.catalogue import transformers
 from twin.grid.demand import Customers
 from twin.grid.feeders import routes_from

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.city.cityjson_write import write_cityjson
+from twin.city.cityjson.write import write_cityjson
 from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.ledger import LedgerRow

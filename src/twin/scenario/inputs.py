@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from twin.city.derive import with_party_walls
 from twin.city.model import City
 from twin.city.read import read_city
 from twin.errors import Problems, TwinError
@@ -41,7 +42,7 @@ def read_inputs(
     with Problems() as problems:
         if "city" in files:
             try:
-                city = read_city(files["city"], lod=lod, crs=crs)
+                city = with_party_walls(read_city(files["city"], lod=lod, crs=crs))
                 _state_findings(city, files["city"], ledger)
             except TwinError as error:
                 problems.found += error.problems

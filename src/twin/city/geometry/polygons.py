@@ -8,10 +8,22 @@ import numpy as np
 import shapely  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from twin.city.geometry.rings import number_rows, ring_of_corner, successors, surface_of_corner, surface_of_ring
 from twin.city.model import Geometry
-from twin.city.rings import number_rows, ring_of_corner, successors, surface_of_corner, surface_of_ring
 
-__all__ = ["Measured", "Shells", "flatten", "frames", "heights", "lowest", "measure", "off_plane", "polygons", "shells"]
+__all__ = [
+    "Measured",
+    "Shells",
+    "flatten",
+    "frames",
+    "heights",
+    "lowest",
+    "measure",
+    "mended",
+    "off_plane",
+    "polygons",
+    "shells",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -189,3 +201,10 @@ def polygons(geometry: Geometry, plane: Floats) -> NDArray[np.object_]:
     rings = shapely.linearrings(plane, indices=ring_of_corner(geometry))
     made: NDArray[np.object_] = shapely.polygons(rings, indices=surface_of_ring(geometry))
     return made
+
+
+def mended(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return valid polygons: outlines that touch or cross themselves are cut apart."""
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = shapely.make_valid(shapes[broken])
+    return shapes

@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from twin.city.gml import Element, local_name
+from twin.city.citygml.gml import Element, local_name
 
 __all__ = ["read_attributes"]
 

@@ -1,4 +1,4 @@
-"""Read CityJSON 1.0 to 2.0 and CityJSON text sequences; write CityJSON 2.0 (see `cityjson_write`)."""
+"""Read CityJSON 1.0 to 2.0 and CityJSON text sequences."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from twin.city.cityjson_write import write_cityjson
 from twin.city.found import TYPE_CODES, UNKNOWN_TYPE, Found, best_lod
 from twin.city.source import Source
 from twin.errors import Problems
 
-__all__ = ["read_cityjson", "write_cityjson"]
+__all__ = ["read_cityjson"]
 
 _VERSION = re.compile(r"(1\.[01]|2\.0)(\.\d+)?")
 _LOD = re.compile(r"\d(\.\d)?")
@@ -100,6 +99,7 @@ def read_cityjson(source: Source, lod: str) -> Found:
         reader = _Reader(found, problems, lod)
         for place, text in _documents(source.read()):
             reader.document(text, place)
+    found.close_block()
     return found
 
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from lxml import etree
 
-from twin.city.citygml_attributes import read_attributes
+from twin.city.citygml.attributes import read_attributes
+from twin.city.citygml.gml import Element, Polygons, gml_id, line, local_name
 from twin.city.found import TYPE_CODES, UNKNOWN_TYPE, Found, best_lod
-from twin.city.gml import Element, Polygons, gml_id, line, local_name
 from twin.city.source import Source
 from twin.errors import Problems, TwinError
 
@@ -53,6 +53,7 @@ def read_citygml(source: Source, lod: str) -> Found:
                 reader.envelope(element)
         reader.resolve_pending(source)
     reader.report()
+    found.close_block()
     return found
 
 

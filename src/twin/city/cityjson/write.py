@@ -16,10 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from twin.city.attributes import stated
 from twin.city.crs import ogc_url
-from twin.city.geometry import objects_of_surfaces
+from twin.city.geometry.polygons import measure, shells
+from twin.city.geometry.rings import WELD_M, compact, weld
 from twin.city.model import City, Geometry
-from twin.city.polygons import measure, shells
-from twin.city.rings import WELD_M, compact, weld
 from twin.errors import Problem, TwinError
 from twin.table import DERIVED
 
@@ -103,7 +102,7 @@ class _Shape:
         vertices = geometry.vertices
         corner = np.floor(vertices.min(axis=0)) if len(vertices) else np.zeros(3)
         grid = np.rint(vertices / WELD_M).astype(np.int64) - np.rint(corner / WELD_M).astype(np.int64)
-        object_of, n = objects_of_surfaces(city)
+        object_of, n = city.surface_owners()
         closed = shells(geometry, measure(geometry), object_of, n).closed
         return cls(geometry, grid, corner.tolist(), object_of, closed)
 
@@ -141,7 +140,7 @@ def _objects(city: City, shape: _Shape, columns: dict[str, list[Any]]) -> dict[s
             assert parts is not None
             name = str(parts.ids[part])
             entry.setdefault("children", []).append(name)
-            own = dict(city.part_attributes[part]) if city.part_attributes else {}
+            own = _left(city, "building_part", part)
             objects[name] = _object("BuildingPart", own, geometries.get(len(city.buildings) + part))
             objects[name]["parents"] = [identifier]
     return objects
@@ -159,8 +158,13 @@ def _object(kind: str, attributes: dict[str, Any], geometry: dict[str, Any] | No
     return entry
 
 
+def _left(city: City, name: str, row: int) -> dict[str, Any]:
+    """Return what the file said of a row beside its columns."""
+    return dict(city.attributes[name][row]) if name in city.attributes else {}
+
+
 def _building_attributes(city: City, row: int) -> dict[str, Any]:
-    attributes = dict(city.attributes[row]) if city.attributes else {}
+    attributes = _left(city, "building", row)
     for name, value in stated(city.buildings, row).items():
         kept = attributes.get(name)
         if not (isinstance(kept, list) and kept and kept[0] == value):  # several functions, of which one is the column
@@ -216,8 +220,7 @@ def _semantics(city: City, rows: NDArray[np.int64], owner: str) -> tuple[list[di
             meaning["id"] = identifier
         if surfaces.source("type")[row] == DERIVED:
             meaning["twin_type_source"] = "derived"
-        if city.surface_attributes:
-            meaning |= city.surface_attributes[row]
+        meaning |= _left(city, "surface", row)
         key = msgspec.json.encode(meaning)
         if key not in numbers:
             numbers[key] = len(meanings)
