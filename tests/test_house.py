@@ -24,8 +24,8 @@ SOURCE = ROOT / "src" / "twin"
 MODULES = sorted(SOURCE.rglob("*.py"))
 NAMES = [module.name for module in pkgutil.walk_packages(twin.__path__, "twin.")]
 
-SPINE = {"errors", "ledger", "progress", "quantities", "random", "registry", "table", "units"}
-FACES = {"twin", "cli", "console"}  # may import anything
+SPINE = {"errors", "ledger", "progress", "quantities", "random", "registry", "table", "units", "where"}
+FACES = {"twin", "check", "cli", "console"}  # may import anything
 # A room that is not named here is a wing: it may import spine, engine, city and itself, never another wing.
 ALLOWED = {
     **dict.fromkeys(SPINE, SPINE),

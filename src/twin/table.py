@@ -53,6 +53,8 @@ class Column:
         Bounds a given value must keep, both inclusive.
     categories
         The only values a text column may hold.
+    refers
+        For a column of row numbers, the table that they number.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     categories: tuple[str, ...] = ()
+    refers: str | None = None
 
     @property
     def header(self) -> str:
@@ -282,6 +285,19 @@ class Table:
             name: replace(cells, values=cells.values[rows], sources=cells.sources[rows])
             for name, cells in self._cells.items()
         }
+        return other
+
+    @staticmethod
+    def concat(tables: Sequence[Table]) -> Table:
+        """Return the rows of several tables one after the other; a column that some of them lack is missing there."""
+        declared = {column.name: column for table in tables for column in table.columns}
+        other = Table(
+            tables[0].name, lambda: np.concatenate([table.ids for table in tables]), sum(len(table) for table in tables)
+        )
+        for name, column in declared.items():
+            values = [table[name] if name in table else column.blank(len(table)) for table in tables]
+            codes = [table.source(name) if name in table else np.zeros(len(table), np.uint16) for table in tables]
+            other._cells[name] = _Cells(column, np.concatenate(values), np.concatenate(codes))
         return other
 
     def index(self, identifier: str) -> int:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import TwinError
-from twin.scenario.select import Where, choose
+from twin.scenario.select import choose
 from twin.table import GIVEN, MISSING, Column, Table
+from twin.where import Where
 
 COLUMNS = {
     c.name: c

@@ -17,10 +17,10 @@ from twin.registry import resolve, wings
 from twin.scenario.inputs import wing_inputs
 from twin.scenario.plan import slug
 from twin.scenario.schema import measure_specs, scenario_model
-from twin.scenario.select import Where
 from twin.scenario.toml import Document
 from twin.table import Column
 from twin.units import scale
+from twin.where import Where
 
 __all__ = [
     "check_catalogues",

@@ -10,7 +10,7 @@ from typing import Any
 
 from twin.registry import Measure
 from twin.results.model import named
-from twin.scenario.select import Where
+from twin.where import Where
 
 __all__ = ["MeasureCall", "OptionPlan", "Scenario", "slug"]
 
