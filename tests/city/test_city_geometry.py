@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from twin.city.derive import with_party_walls
 from twin.city.geometry import interior_walls, party_walls, triangulate
-from twin.city.geometry.polygons import measure
 from twin.city.geometry.rings import reverse_rings, take_surfaces
-from twin.city.layers import building_triangles
+from twin.city.geometry.sizes import measure
+from twin.city.layers import building_triangles, city_triangles
 from twin.city.model import Geometry
 
 
@@ -21,7 +21,7 @@ def areas(city, kind):
 
 
 def triangle_areas(city):
-    triangles, surface = triangulate(city)
+    triangles, surface = triangulate(city.geometry)
     corners = city.geometry.vertices[triangles]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     return np.bincount(surface, np.linalg.norm(normal, axis=1)), normal, surface
@@ -113,10 +113,27 @@ def test_an_open_shell_has_an_estimated_volume(tmp_path):
     assert city.metadata["volume_method"] == {"divergence": 0, "footprint_x_height": 1}
 
 
-def test_faces_that_disagree_are_named(tmp_path):
+def test_faces_that_disagree_are_turned_and_named(tmp_path):
     faces = box(0, 0, 2, 2, 2)
     city = neighbours_of(tmp_path, {"b": [*turned(faces[:1]), *faces[1:]]})
     assert codes(city) == ["307"]
+    assert city.buildings["volume_m3"] == pytest.approx([8.0])
+    assert city.buildings["volume_method"].tolist() == ["divergence"]
+    assert sorted(city.surfaces["tilt_deg"].round(9)) == [0, 90, 90, 90, 90, 180]
+
+
+def test_faces_of_a_shell_that_leaks_stay_as_they_are(tmp_path):
+    faces = box(0, 0, 2, 2, 2)[:-1]
+    city = neighbours_of(tmp_path, {"b": [*turned(faces[:1]), *faces[1:]]})
+    assert codes(city) == ["302"]
+    assert city.surfaces["tilt_deg"][0] == pytest.approx(0.0)
+
+
+def test_most_faces_inside_out_are_turned_as_well(tmp_path):
+    faces = box(0, 0, 2, 2, 2)
+    city = neighbours_of(tmp_path, {"b": [*turned(faces[:5]), *faces[5:]]})
+    assert codes(city) == ["307", "405"]
+    assert city.buildings["volume_m3"] == pytest.approx([8.0])
 
 
 def test_a_bent_surface_is_named(tmp_path):
@@ -231,7 +248,32 @@ def test_triangles_per_building(tmp_path):
     assert coordinates[36:, 0].min() == pytest.approx(1.0)
 
 
+def test_triangles_of_buildings_and_of_all_else(tmp_path):
+    document = cityjson({"a": box(0, 0, 1, 1, 1)})
+    ground = cityjson({"ground": [("GroundSurface", [[(0, 0, 0), (5, 0, 0), (5, 4, 0), (0, 4, 0)]])]})
+    entry = ground["CityObjects"]["ground"]
+    first = len(document["vertices"])
+    entry["type"], entry["geometry"][0]["type"] = "LandUse", "MultiSurface"
+    entry["geometry"][0]["boundaries"] = [[[first, first + 1, first + 2, first + 3]]]
+    del entry["geometry"][0]["semantics"]
+    document["vertices"] += ground["vertices"]
+    document["CityObjects"]["ground"] = entry
+    city = read_document(tmp_path, document)
+    vertices, triangles, surface = city_triangles(city, shading=True)
+    u, v = (vertices[triangles[:, k]] - vertices[triangles[:, 0]] for k in (1, 2))
+    area = np.bincount(surface, np.linalg.norm(np.cross(u, v), axis=1) / 2)
+    assert area == pytest.approx([1.0] * 6 + [20.0])
+
+
+def test_a_crossing_too_small_to_see_is_cut_like_any_other(tmp_path):
+    """The hole's corner lies 5 mm outside."""
+    hole = [(4.005, 2, 3), (3, 1, 3), (3, 3, 3)]
+    city = neighbours_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 0, 3), (4, 4, 3), (0, 4, 3)], hole])]})
+    area, _, _ = triangle_areas(city)
+    assert area == pytest.approx([15.0], abs=0.05)
+
+
 def test_an_outline_that_crosses_itself_is_still_drawn(tmp_path):
     city = neighbours_of(tmp_path, {"b": [(ROOF, [[(0, 0, 3), (4, 3, 3), (4, 0, 3), (0, 4, 3)]])]})
-    _, surface = triangulate(city)
+    _, surface = triangulate(city.geometry)
     assert surface.tolist() == [0, 0]

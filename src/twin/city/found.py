@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.city.energy.items import EnergyFound
 from twin.city.model import SURFACE_TYPES
 
 __all__ = ["NOTHING", "TYPE_CODES", "UNKNOWN_TYPE", "Block", "Found", "best_lod"]
@@ -70,12 +71,16 @@ class Found:
         Of every city object, in file order: identifier, class under CityJSON's name (``Building``, ``BuildingPart``,
         ``BuildingInstallation``, ``BuildingRoom``, ``PlantCover``, ``TINRelief``, ``+MyExtension`` ...), row of the
         object it is a child of (-1 for none), attributes, and level of detail its geometry was taken at ("" for none).
+    lods_offered
+        Every level of detail that some geometry in the file has.
     members
         By row of an object, further members of a CityJSON object that we do not interpret.
     blocks
         The geometry.
     surface_ids, surface_attributes
         Of every surface, in the order of the blocks: identifier in the file ("" for none), attributes.
+    energy
+        Energy objects of the file (Energy ADE, Dynamizers), None if it has none.
     metadata
         ``title``, and ``members``: further members of a CityJSON file as a whole.
     """
@@ -87,12 +92,14 @@ class Found:
     parents: list[int] = field(default_factory=list)
     attributes: list[dict[str, Any]] = field(default_factory=list)
     lods: list[str] = field(default_factory=list)
+    lods_offered: set[str] = field(default_factory=set)
     members: dict[int, dict[str, Any]] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     surface_ids: list[str] = field(default_factory=list)
     surface_attributes: list[Mapping[str, Any]] = field(default_factory=list)
     type_names: list[str] = field(default_factory=lambda: list(SURFACE_TYPES))
     crs_as_found: str | None = None
+    energy: EnergyFound | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
 
@@ -147,9 +154,16 @@ class Found:
 
     def warn(self, code: str, message: str, entity: str | None = None, place: str | None = None) -> None:
         """Note something doubtful that was worked round; the message alone names file and place."""
+        self._add_finding("warning", code, message, entity, place)
+
+    def note(self, code: str, message: str) -> None:
+        """Note what was left out without harm."""
+        self._add_finding("note", code, message, None, None)
+
+    def _add_finding(self, severity: str, code: str, message: str, entity: str | None, place: str | None) -> None:
         where = ":".join(part for part in (self.file, place) if part)
         self.findings.append(
-            {"severity": "warning", "code": code, "object": entity, "place": place, "message": f"{where}: {message}"}
+            {"severity": severity, "code": code, "object": entity, "place": place, "message": f"{where}: {message}"}
         )
 
 

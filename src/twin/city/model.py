@@ -17,9 +17,11 @@ __all__ = [
     "BUILDING_COLUMNS",
     "OBJECT_COLUMNS",
     "OBJECT_SURFACE_COLUMNS",
+    "PARTY_WALL_COLUMNS",
     "PART_COLUMNS",
     "SURFACE_COLUMNS",
     "SURFACE_TYPES",
+    "USAGE_CLASSES",
     "City",
     "Geometry",
 ]
@@ -36,6 +38,34 @@ SURFACE_TYPES = (
     "Door",
 )
 
+# What a building is used for: the use types of the City Energy Analyst (SIA 2024), dwellings of which only size tells
+# whether they are houses or flats, and what is never heated
+USAGE_CLASSES = (
+    "RESIDENTIAL",
+    "MULTI_RES",
+    "SINGLE_RES",
+    "COOLROOM",
+    "FOODSTORE",
+    "GYM",
+    "HOSPITAL",
+    "HOTEL",
+    "INDUSTRIAL",
+    "LAB",
+    "LIBRARY",
+    "MUSEUM",
+    "OFFICE",
+    "PARKING",
+    "RESTAURANT",
+    "RETAIL",
+    "SCHOOL",
+    "SERVERROOM",
+    "SWIMMING",
+    "UNIVERSITY",
+    "UNHEATED",
+)
+
+VOLUME_METHODS = ("divergence", "footprint_x_height", "mixed")
+
 # As found in the file, under CityGML's names
 BUILDING_COLUMNS = {
     c.name: c
@@ -48,19 +78,27 @@ BUILDING_COLUMNS = {
         Column("measured_height_m", "m", "float", "height measured from ground to highest point", low=0, high=1000),
         Column("roof_type", "-", "str", "roof type code, as found"),
         Column("lod", "-", "str", "level of detail the geometry was read at"),
+        # derived from function, usage and class
+        Column("usage_class", "-", "str", "what it is used for, by its codes", categories=USAGE_CLASSES),
         # derived from the geometry
         Column("footprint_m2", "m2", "float", "projected area of the ground surfaces", low=0),
         Column("volume_m3", "m3", "float", "gross volume inside the boundary surfaces", low=0),
-        Column("height_m", "m", "float", "highest less lowest point of the geometry", low=0),
+        Column("volume_method", "-", "str", "how the volume was found", categories=VOLUME_METHODS),
+        Column(
+            "height_m", "m", "float", "highest less lowest point of the geometry; of a footprint as measured", low=0
+        ),
+        Column("envelope_m2", "m2", "float", "area of all boundary surfaces, shared walls among them", low=0),
+        Column("surface_to_volume_ratio", "1/m", "float", "envelope over volume", low=0),
         # derived from the geometry of all buildings (`twin.city.derive.with_party_walls`)
         Column("party_wall_m2", "m2", "float", "wall area shared with other buildings", low=0),
+        Column("interior_wall_m2", "m2", "float", "wall area that its parts share, both sides counted", low=0),
     )
 }
 
 PART_COLUMNS = {
     c.name: c
     for c in (
-        Column("building", "-", "int", "row of the building the part belongs to", low=0),
+        Column("building", "-", "int", "row of the building the part belongs to", low=0, refers="building"),
         BUILDING_COLUMNS["lod"],
     )
 }
@@ -68,14 +106,29 @@ PART_COLUMNS = {
 SURFACE_COLUMNS = {
     c.name: c
     for c in (
-        Column("building", "-", "int", "row of the building the surface bounds", low=0),
+        Column("building", "-", "int", "row of the building the surface bounds", low=0, refers="building"),
         Column(
-            "part", "-", "int", "row of the building part the surface bounds, missing if the building itself", low=0
+            "part",
+            "-",
+            "int",
+            "row of the building part the surface bounds, missing if the building itself",
+            low=0,
+            refers="building_part",
         ),
         Column("type", "-", "str", "thematic type", categories=SURFACE_TYPES),
         Column("area_m2", "m2", "float", "area net of holes and of openings", low=0),
-        Column("opening_of", "-", "int", "row of the surface that a window or door is in", low=0),
-        Column("opening_m2", "m2", "float", "area that windows and doors take from the surface", low=0),
+        Column(
+            "thematic_surface",
+            "-",
+            "int",
+            "row of the first polygon of the named surface, window or door that it is part of, missing if the only one",
+            low=0,
+            refers="surface",
+        ),
+        Column("opening_of", "-", "int", "row of the surface that a window or door is in", low=0, refers="surface"),
+        Column(
+            "opening_m2", "m2", "float", "area of the windows and doors in the surface, seen along its normal", low=0
+        ),
         Column(
             "tilt_deg", "deg", "float", "angle of the outward normal from straight up: 0 roof, 90 wall", low=0, high=180
         ),
@@ -88,6 +141,16 @@ SURFACE_COLUMNS = {
             high=360,
         ),
         Column("party_wall_m2", "m2", "float", "part of the area shared with other buildings", low=0),
+        Column("interior_wall_m2", "m2", "float", "part of the area shared with other parts of the building", low=0),
+    )
+}
+
+PARTY_WALL_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("surface_a", "-", "int", "row of the wall of lower number", low=0, refers="surface"),
+        Column("surface_b", "-", "int", "row of the other building's wall", low=0, refers="surface"),
+        Column("area_m2", "m2", "float", "area that the two share", low=0),
     )
 }
 
@@ -97,8 +160,22 @@ OBJECT_COLUMNS = {
     c.name: c
     for c in (
         Column("type", "-", "str", "class of the object, as CityJSON calls it"),
-        Column("building", "-", "int", "row of the building the object belongs to, missing if to none", low=0),
-        Column("part", "-", "int", "row of the building part the object belongs to, missing if to none", low=0),
+        Column(
+            "building",
+            "-",
+            "int",
+            "row of the building the object belongs to, missing if to none",
+            low=0,
+            refers="building",
+        ),
+        Column(
+            "part",
+            "-",
+            "int",
+            "row of the building part the object belongs to, missing if to none",
+            low=0,
+            refers="building_part",
+        ),
         Column("parent", "-", "str", "identifier of the object it is a child of"),
         BUILDING_COLUMNS["function"],
         BUILDING_COLUMNS["usage"],
@@ -110,7 +187,7 @@ OBJECT_COLUMNS = {
 OBJECT_SURFACE_COLUMNS = {
     c.name: c
     for c in (
-        Column("city_object", "-", "int", "row of the city object the surface bounds", low=0),
+        Column("city_object", "-", "int", "row of the city object the surface bounds", low=0, refers="city_object"),
         Column("type", "-", "str", "thematic type, as found"),
         SURFACE_COLUMNS["area_m2"],
         SURFACE_COLUMNS["tilt_deg"],
@@ -119,7 +196,7 @@ OBJECT_SURFACE_COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Geometry:
     """Polygons with holes as ragged arrays (GeoArrow's layout); rings are stored open, without the repeated vertex.
 
@@ -141,6 +218,9 @@ class Geometry:
     ring_offsets: NDArray[np.int64]
     surface_offsets: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"Geometry({len(self.surface_offsets) - 1:,} surfaces, {len(self.vertices):,} vertices)"
+
     @property
     def corners(self) -> NDArray[np.float64]:
         """Coordinates of every ring corner, shape ``(n_corners, 3)``."""
@@ -152,7 +232,7 @@ NO_GEOMETRY = Geometry(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class City:
     """A city model: tables by entity set, geometry of the surfaces, and links between the sets.
 
@@ -177,6 +257,7 @@ class City:
         By identifier of an object, further members that a CityJSON object had and we do not interpret.
     metadata
         ``findings`` (what was doubtful in the file, a list of dicts), ``crs_as_found``, ``title``, ``volume_method``,
+        ``grid_convergence_deg`` (from true north to grid north, clockwise; add it to an azimuth from grid north),
         ``members`` (further members of a CityJSON file as a whole).
     """
 
@@ -189,6 +270,10 @@ class City:
     attributes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{len(table):,} {name}" for name, table in self.tables.items())
+        return f"City({rows}; LoD {self.lod}, {self.crs or 'no reference system'})"
 
     @property
     def buildings(self) -> Table:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twin.city.geometry import measure
-from twin.city.geometry.polygons import lowest
+from twin.city.geometry.shells import lowest
 from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.ledger import Ledger

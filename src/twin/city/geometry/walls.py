@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import shapely  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from twin.city.geometry.polygons import Measured, flatten, frames, measure, mended, polygons
-from twin.city.geometry.rings import surface_of_corner, take_surfaces
+from twin.city.geometry.clip import overlap_areas
+from twin.city.geometry.neighbours import facing_pairs
+from twin.city.geometry.polygons import Flat, flatten, frames
+from twin.city.geometry.rings import corner_offsets, segments, take_surfaces
+from twin.city.geometry.sizes import Measured, dot, measure
 from twin.city.model import City, Geometry
 
-__all__ = ["interior_walls", "party_walls"]
+__all__ = ["Pairs", "SharedWalls", "interior_walls", "party_walls", "shared_walls"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,18 +25,53 @@ Pairs = tuple[Ints, Ints, Floats]
 WALL_GAP_M = 0.2
 WALL_ANGLE_DEG = 5.0
 SLIVER_M2 = 0.01  # smaller overlaps are noise of the coordinates
+CHUNK = 1 << 14  # pairs looked at together
 
 
-def _subset(geometry: Geometry, plane: Floats, rows: Ints) -> NDArray[np.object_]:
-    """Return polygons of the chosen surfaces (ascending rows), from every corner's plane coordinates."""
-    return polygons(take_surfaces(geometry, rows), plane[np.isin(surface_of_corner(geometry), rows)])
+@dataclass(frozen=True, slots=True)
+class SharedWalls:
+    """Where walls touch; each pair of surfaces once, the lower row first.
+
+    Attributes
+    ----------
+    party
+        Between different buildings: rows of the surface table, and the shared area, m2.
+    interior
+        Between different parts of one building.
+    """
+
+    party: Pairs
+    interior: Pairs
+
+
+def shared_walls(city: City) -> SharedWalls:
+    """Find where walls of different buildings, and of different parts of one building, touch.
+
+    Near-vertical surfaces whose normals are opposite within 5 degrees and whose planes are within 0.2 m are
+    intersected in the plane between them, so that partial overlap counts as what it is. Over all party walls of one
+    surface, and over all interior walls of it, the area sums to no more than the surface's own.
+    """
+    geometry = city.geometry
+    measured = measure(geometry)
+    walls = np.flatnonzero((np.abs(measured.tilt - 90) <= WALL_ANGLE_DEG) & (measured.area > 0))
+    (owner, _), building = city.surface_owners(), city.surfaces["building"]
+    first, second, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for a, b in _candidates(geometry, measured, walls, owner):
+        area = _overlaps(geometry, measured, a, b)
+        solid = area > SLIVER_M2
+        first.append(a[solid])
+        second.append(b[solid])
+        shared.append(area[solid])
+    a, b, area = np.concatenate(first), np.concatenate(second), np.concatenate(shared)
+    apart = building[a] != building[b]
+    party, interior = (
+        (a[some], b[some], _conserve(a[some], b[some], area[some], measured.area)) for some in (apart, ~apart)
+    )
+    return SharedWalls(party, interior)
 
 
 def party_walls(city: City) -> Pairs:
-    """Return where walls of different buildings touch.
-
-    Near-vertical surfaces whose normals are opposite within 5 degrees and whose planes are within 0.2 m are
-    intersected in the plane between them, so that partial overlap counts as what it is.
+    """Return where walls of different buildings touch, as `shared_walls` finds them.
 
     Returns
     -------
@@ -42,87 +80,80 @@ def party_walls(city: City) -> Pairs:
     area_m2
         Shared area, m2. Over all pairs of one surface it sums to no more than the surface's own area.
     """
-    building = city.surfaces["building"]
-    return _shared_walls(city.geometry, lambda a, b: building[a] != building[b])
+    return shared_walls(city).party
 
 
 def interior_walls(city: City) -> Pairs:
     """Return where walls of different parts of one building touch, as `party_walls` does between buildings."""
-    building, (owner, _) = city.surfaces["building"], city.surface_owners()
-    return _shared_walls(city.geometry, lambda a, b: (building[a] == building[b]) & (owner[a] != owner[b]))
+    return shared_walls(city).interior
 
 
-def _shared_walls(geometry: Geometry, wanted: Callable[[Ints, Ints], NDArray[np.bool_]]) -> Pairs:
-    measured = measure(geometry)
-    walls = np.flatnonzero((np.abs(measured.tilt - 90) <= WALL_ANGLE_DEG) & (measured.area > 0))
-    a, b = _near_walls(geometry, measured, walls)
-    opposite = (measured.normal[a] * measured.normal[b]).sum(axis=1) < -np.cos(np.radians(WALL_ANGLE_DEG))
-    keep = opposite & wanted(a, b)
-    a, b = a[keep], b[keep]
-
-    normal = measured.normal[a] - measured.normal[b]
-    normal[:, 2] = 0.0
-    normal /= np.linalg.norm(normal, axis=1)[:, None]
-    origin = measured.centroid[a]
-    first, second = take_surfaces(geometry, a), take_surfaces(geometry, b)
-    flat_a, flat_b = flatten(first, origin, normal), flatten(second, origin, normal)
-    middle, meets = _overlap_middle(first, flat_a, second, flat_b)
-    gap = _plane_offset(measured, a, origin, normal, middle) - _plane_offset(measured, b, origin, normal, middle)
-    meets &= np.abs(gap) <= WALL_GAP_M
-    rows = np.flatnonzero(meets)
-
-    area = _overlap_area(_subset(first, flat_a, rows), _subset(second, flat_b, rows))
-    solid = area > SLIVER_M2
-    a, b, area = a[rows][solid], b[rows][solid], area[solid]
-    return a, b, _conserve(a, b, area, measured.area)
+def _candidates(geometry: Geometry, measured: Measured, walls: Ints, owner: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield pairs of walls of different owners that face each other and may touch, some at a time, each pair once."""
+    ends = _traces(geometry, measured, walls)
+    facing = -np.cos(np.radians(WALL_ANGLE_DEG))
+    a, b = facing_pairs(ends, measured.azimuth[walls], WALL_ANGLE_DEG, WALL_GAP_M)
+    for start in range(0, len(a), CHUNK):
+        one, other = walls[a[start : start + CHUNK]], walls[b[start : start + CHUNK]]
+        kept = owner[one] != owner[other]
+        kept &= dot(measured.normal[one], measured.normal[other]) < facing
+        yield one[kept], other[kept]
 
 
-def _near_walls(geometry: Geometry, measured: Measured, walls: Ints) -> tuple[Ints, Ints]:
-    """Return pairs of walls whose ground traces come within the gap, each pair once."""
+def _traces(geometry: Geometry, measured: Measured, walls: Ints) -> Floats:
+    """Return the two ends of every wall on the ground, shape ``(n, 2, 2)``."""
     some = take_surfaces(geometry, walls)
     along = flatten(some, measured.centroid[walls], measured.normal[walls])[:, 0]
-    starts = some.ring_offsets[some.surface_offsets[:-1]]
-    if not len(starts):
-        return starts, starts
-    ends = np.stack([np.minimum.reduceat(along, starts), np.maximum.reduceat(along, starts)], axis=1)
+    offsets = corner_offsets(some)
+    ends = np.stack([segments(ufunc, along, offsets) for ufunc in (np.minimum, np.maximum)], axis=1)
     across, _ = frames(measured.normal[walls])
-    traces = measured.centroid[walls][:, None, :2] + ends[:, :, None] * across[:, None, :2]
-    lines = shapely.linestrings(traces)
-    left, right = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=WALL_GAP_M)
-    once = left < right
-    return walls[left[once]], walls[right[once]]
+    return measured.centroid[walls][:, None, :2] + ends[:, :, None] * across[:, None, :2]
 
 
-def _overlap_middle(
-    first: Geometry, flat_a: Floats, second: Geometry, flat_b: Floats
-) -> tuple[Floats, NDArray[np.bool_]]:
+def _overlaps(geometry: Geometry, measured: Measured, a: Ints, b: Ints) -> Floats:
+    """Return the area that each pair of facing walls shares, 0 where they are apart."""
+    normal = measured.normal[a] - measured.normal[b]
+    normal[:, 2] = 0.0
+    normal /= np.sqrt(dot(normal, normal))[:, None]
+    origin = measured.centroid[a]
+    first, second = (_flat(geometry, rows, origin, normal) for rows in (a, b))
+    middle, meets = _overlap_middle(first, second)
+    gap = _plane_offset(measured, a, origin, normal, middle) - _plane_offset(measured, b, origin, normal, middle)
+    rows = np.flatnonzero(meets & (np.abs(gap) <= WALL_GAP_M))
+    area = np.zeros(len(a))
+    area[rows] = overlap_areas(first.take(rows), second.take(rows))
+    return area
+
+
+def _flat(geometry: Geometry, rows: Ints, origin: Floats, normal: Floats) -> Flat:
+    some = take_surfaces(geometry, rows)
+    return Flat(some, flatten(some, origin, normal))
+
+
+def _overlap_middle(first: Flat, second: Flat) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the middle of the overlap of each pair along the wall, and whether their boxes overlap at all."""
-    low_a, high_a = _boxes(first, flat_a)
-    low_b, high_b = _boxes(second, flat_b)
+    (low_a, high_a), (low_b, high_b) = _boxes(first), _boxes(second)
     low, high = np.maximum(low_a, low_b), np.minimum(high_a, high_b)
-    meets: NDArray[np.bool_] = np.all(low < high, axis=1)
-    return (low[:, 0] + high[:, 0]) / 2, meets
+    meets: NDArray[np.bool_] = np.all(low < high, axis=0)
+    return (low[0] + high[0]) / 2, meets
 
 
-def _boxes(geometry: Geometry, plane: Floats) -> tuple[Floats, Floats]:
-    starts = geometry.ring_offsets[geometry.surface_offsets[:-1]]
-    if not len(starts):
-        return np.zeros((0, 2)), np.zeros((0, 2))
-    return np.minimum.reduceat(plane, starts, axis=0), np.maximum.reduceat(plane, starts, axis=0)
+def _boxes(flat: Flat) -> tuple[Floats, Floats]:
+    """Return lower and upper corner of the box round each surface, shape ``(2, n)``."""
+    low, high = (
+        np.stack([segments(ufunc, np.ascontiguousarray(column), flat.offsets) for column in flat.plane.T])
+        for ufunc in (np.minimum, np.maximum)
+    )
+    return low, high
 
 
 def _plane_offset(measured: Measured, rows: Ints, origin: Floats, normal: Floats, along: Floats) -> Floats:
     """Return how far each wall's plane lies from ``origin`` along ``normal``, at a place along the wall."""
     across, _ = frames(normal)
     own = measured.normal[rows]
-    lead = ((measured.centroid[rows] - origin) * own).sum(axis=1) - along * (across * own).sum(axis=1)
-    offset: Floats = lead / (normal * own).sum(axis=1)
+    lead = dot(measured.centroid[rows] - origin, own) - along * dot(across, own)
+    offset: Floats = lead / dot(normal, own)
     return offset
-
-
-def _overlap_area(first: NDArray[np.object_], second: NDArray[np.object_]) -> Floats:
-    area: Floats = shapely.area(shapely.intersection(mended(first), mended(second)))
-    return area
 
 
 def _conserve(a: Ints, b: Ints, area: Floats, own: Floats) -> Floats:

@@ -1,0 +1,84 @@
+"""Which table every object of a file belongs to, and in what order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.city.found import Found
+from twin.errors import Problem, TwinError
+
+__all__ = ["BUILDING", "OTHER", "PART", "Objects"]
+
+Ints = NDArray[np.int64]
+
+BUILDING, PART, OTHER = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """The objects of a `Found`, one row each, sorted into tables.
+
+    Attributes
+    ----------
+    kind
+        Which table: ``BUILDING``, ``PART`` or ``OTHER``.
+    building, part
+        Row in `Found` of the building and the part that each object is or belongs to, -1 for none.
+    """
+
+    kind: Ints
+    building: Ints
+    part: Ints
+
+    @classmethod
+    def of(cls, found: Found) -> Objects:
+        """Sort the objects of a file.
+
+        Raises
+        ------
+        TwinError
+            If there is no building among them.
+        """
+        parents = np.array([*found.parents, -1], dtype=np.int64)  # the last entry is what -1 refers to
+        is_building = np.array([kind in ("Building", "BuildingPart") for kind in found.types] + [False])
+        kind = np.where(is_building, np.where(is_building[parents], PART, BUILDING), OTHER)
+        if not (kind == BUILDING).any():
+            raise TwinError(Problem("there are no buildings in it", found.file, expected="at least one Building"))
+        building, part = (_nearest(parents, kind == wanted)[:-1] for wanted in (BUILDING, PART))
+        return cls(kind[:-1], building, part)
+
+    def rows(self, kind: int) -> Ints:
+        """Return the rows of a table in its order: parts by building, all else as found."""
+        rows = np.flatnonzero(self.kind == kind)
+        return rows[np.argsort(self.building[rows], kind="stable")] if kind == PART else rows
+
+    def numbers(self, kind: int) -> Ints:
+        """Return for every object its row in a table, -1 for objects of another one; entry -1 is -1 too."""
+        rows = self.rows(kind)
+        numbers = np.full(len(self.kind) + 1, -1)
+        numbers[rows] = np.arange(len(rows))
+        return numbers
+
+    def owners(self) -> Ints:
+        """Return the rows of all that owns surfaces of buildings, as `City.surface_owners` numbers them."""
+        return np.concatenate([self.rows(BUILDING), self.rows(PART)])
+
+    def places(self) -> Ints:
+        """Return a number for every object by which their surfaces are sorted: by building, all else behind."""
+        place = np.arange(len(self.kind)) + len(self.kind)
+        within = self.owners()
+        within = within[np.argsort(self.building[within], kind="stable")]
+        place[within] = np.arange(len(within))
+        return place
+
+
+def _nearest(parents: Ints, wanted: NDArray[np.bool_]) -> Ints:
+    """Return for each object the nearest of its ancestors (itself included) that is wanted, -1 for none."""
+    at = np.arange(len(parents))
+    at[-1] = -1
+    while (climbing := (at >= 0) & ~wanted[at]).any():
+        at[climbing] = parents[at[climbing]]
+    return at
