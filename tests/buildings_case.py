@@ -5,6 +5,7 @@ import numpy as np
 from twin.buildings.catalogue import read_catalogue
 from twin.buildings.wing import WING as BUILDINGS
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS, City, Geometry
+from twin.city.usage import usage_class
 from twin.engine.time import TimeAxis
 from twin.ledger import Ledger
 from twin.registry import resolve
@@ -15,7 +16,10 @@ BERLIN = "Europe/Berlin"
 
 
 def boxes(n=1, storeys=3, party_wall_m2=0.0, surfaces_of=None, **given):
-    """Return a city of free-standing boxes, four walls, roof and floor each; ``given`` are columns of buildings."""
+    """Return a city of free-standing boxes, four walls, roof and floor each; ``given`` are columns of buildings.
+
+    ``function`` and ``usage`` become a usage class, as they do when a file is read.
+    """
     height = STOREY_M * storeys
     table = Table("building", [f"b{i}" for i in range(n)])
     values = {
@@ -30,8 +34,17 @@ def boxes(n=1, storeys=3, party_wall_m2=0.0, surfaces_of=None, **given):
     for name, value in {**values, **given}.items():
         if value is not None:
             table = table.put(columns[name], np.broadcast_to(value, (n,)), GIVEN)
+    table = _with_use(table)
     with_surfaces = np.arange(n) if surfaces_of is None else np.asarray(surfaces_of)
     return City({"building": table, "surface": _surfaces(with_surfaces, height, party_wall_m2)}, _no_geometry())
+
+
+def _with_use(table):
+    stated = [table[name].tolist() for name in ("usage", "function") if name in table]
+    uses = np.array([next(filter(None, map(usage_class, codes)), "") for codes in zip(*stated, strict=True)])
+    if not (uses != "").any():
+        return table
+    return table.put(BUILDING_COLUMNS["usage_class"], uses, np.where(uses != "", DERIVED, MISSING).astype(np.uint16))
 
 
 def _surfaces(buildings, height, party_wall_m2):

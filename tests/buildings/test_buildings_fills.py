@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from buildings_case import boxes, filled, inputs
-from twin.buildings.functions import use_of_function
+from twin.buildings.model import USE_TYPES
+from twin.city.model import USAGE_CLASSES
 from twin.ledger import Ledger, summarize
 from twin.table import DERIVED, GIVEN, MISSING
 
@@ -123,33 +124,13 @@ def test_unknown_functions_are_taken_as_residential_and_said_so():
     assert (row(by_usage, "use_type"), source(by_usage, "use_type")) == ("OFFICE", DERIVED)
 
 
-@pytest.mark.parametrize(
-    ("code", "use"),
-    [
-        ("31001_1000", "RESIDENTIAL"),
-        ("31001_1123", "RESIDENTIAL"),
-        ("31001_1022", "MULTI_RES"),
-        ("31001_2054", "RETAIL"),
-        ("31001_2111", "INDUSTRIAL"),
-        ("31001_2523", "UNHEATED"),
-        ("31001_3023", "UNIVERSITY"),
-        ("31001_3051", "HOSPITAL"),
-        ("31001_3211", "GYM"),
-        ("31001_9998", ""),
-        ("31001_0500", ""),
-        ("1010", "RESIDENTIAL"),
-        ("2020", ""),
-        ("", ""),
-    ],
-)
-def test_function_codes(code, use):
-    assert use_of_function(np.array([code]))[0] == use
+def test_usage_classes_are_the_use_types():
+    assert set(USAGE_CLASSES) - {"RESIDENTIAL"} == set(USE_TYPES)
 
 
-def test_every_use_of_the_code_list_has_values_in_the_catalogue():
+def test_every_use_has_values_in_the_catalogue():
     catalogue = inputs()["archetypes"]
-    codes = np.array([f"31001_{n}" for n in range(1000, 3300)])
-    uses = set(use_of_function(codes)) - {"", "RESIDENTIAL", "UNHEATED"}
+    uses = set(USE_TYPES) - {"UNHEATED"}
     assert (catalogue.use_rows(np.array(sorted(uses))) >= 0).all()
     for use in sorted(uses):
         city = filled(boxes(use_type=use))

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.functions import RESIDENTIAL, use_of_function
 from twin.buildings.model import UNHEATED
 from twin.buildings.zones import design_heat_load
 from twin.city.model import City
@@ -116,12 +115,11 @@ def year(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
 
 
 def use_type(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose the use from the code of function or usage; where neither tells, by size a shed or residential.
+    """Propose the use that the codes of the file tell; where they do not, by size a shed or residential.
 
     Residential buildings of one or two dwellings are SINGLE_RES, others MULTI_RES.
     """
-    codes = [np.where(city.buildings.missing(name), "", _text(city, name)) for name in ("function", "usage")]
-    use = np.where(use_of_function(codes[0]) != "", use_of_function(codes[0]), use_of_function(codes[1]))
+    use = np.where(city.buildings.missing("usage_class"), "", _text(city, "usage_class"))
     area = HEATED_SHARE * present(city, "footprint_m2") * present(city, "storeys_above_ground")
     home = np.where(_dwellings(area) <= 2, "SINGLE_RES", "MULTI_RES")
     reference = "twin: planning assumption"
@@ -133,7 +131,7 @@ def use_type(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     )
     unknown = use == ""
     shed = unknown & (present(city, "footprint_m2") > 0) & (present(city, "footprint_m2") < SHED_BELOW_M2)
-    values = np.where(shed, UNHEATED, np.where(unknown | (use == RESIDENTIAL), home, use))
+    values = np.where(shed, UNHEATED, np.where(unknown | (use == "RESIDENTIAL"), home, use))
     return {"use_type": (values, np.select([shed, unknown], [small, assumed], DERIVED).astype(np.uint16))}
 
 

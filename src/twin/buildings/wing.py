@@ -34,7 +34,7 @@ def _fill(apply: str, writes: tuple[str, ...], keys: tuple[str, ...] = ()) -> Fi
 _ALL_FILLS = (
     _fill(_FILLS + "storeys", ("storeys_above_ground",), ("footprint_m2", "volume_m3", "measured_height_m")),
     _fill(_FILLS + "year", ("year_of_construction",)),
-    _fill(_FILLS + "use_type", ("use_type",), ("function", "usage", "footprint_m2", "storeys_above_ground")),
+    _fill(_FILLS + "use_type", ("use_type",), ("usage_class", "footprint_m2", "storeys_above_ground")),
     _fill(_FILLS + "floor_area", ("heated_floor_area_m2",), ("use_type", "footprint_m2", "storeys_above_ground")),
     _fill(_FILLS + "dwellings", ("dwellings",), ("use_type", "heated_floor_area_m2")),
     _fill(_FILLS + "occupants", ("occupants",), ("use_type", "heated_floor_area_m2")),
@@ -79,6 +79,7 @@ WING = Wing(
             default="tabula-de",
         ),
     ),
+    harmonize="twin.buildings.energy_ade:harmonize",
     columns={"building": tuple(COLUMNS.values())},
     fills=_ALL_FILLS,
     measures=(

@@ -64,12 +64,20 @@ def _is(city: City, types: tuple[str, ...]) -> Floats:
     return np.isin(city.surfaces["type"], types).astype(np.float64)
 
 
+def _of_surface(city: City, name: str) -> Floats:
+    """Return a column of the surfaces, 0 where it has no value."""
+    table = city.surfaces
+    return np.nan_to_num(table[name]) if name in table else np.zeros(len(table))
+
+
 def exposed_areas(city: City) -> Floats:
     """Return the area of each surface that faces outdoors or the ground, m2, shape ``(n_surfaces,)``.
 
-    What is shared with another building is taken as adiabatic.
+    Windows and doors are part of the surface that they are in. What is shared with another building, or with another
+    part of the same building, is taken as adiabatic.
     """
-    area: Floats = city.surfaces["area_m2"] - np.nan_to_num(city.surfaces["party_wall_m2"])
+    area = city.surfaces["area_m2"] + _of_surface(city, "opening_m2")
+    area -= _of_surface(city, "party_wall_m2") + _of_surface(city, "interior_wall_m2")
     outer = _is(city, _WALLS) + _is(city, _ROOFS) + _is(city, _BASES)
     exposed: Floats = np.maximum(area, 0.0) * outer
     return exposed
