@@ -184,11 +184,13 @@ class Layer:
 class Wing:
     """Everything a wing brings to the house.
 
-    ``attach(city, inputs, ledger)`` returns the city with the wing's own tables and links added.
+    ``harmonize(city, inputs, ledger)`` returns the city with what its file states for the wing's columns, before any
+    gap is filled; ``attach(city, inputs, ledger)`` returns it with the wing's own tables and links added.
     """
 
     name: str
     inputs: tuple[Input, ...] = ()
+    harmonize: str | None = None
     attach: str | None = None
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     fills: tuple[Fill, ...] = ()

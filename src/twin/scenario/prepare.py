@@ -54,6 +54,9 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
     ledger = Ledger()
     city, inputs = read_inputs(scenario.files, scenario.catalogues, ledger, scenario.lod, scenario.crs)
     assert city is not None
+    for wing in wings():
+        if wing.harmonize:
+            city = resolve(wing.harmonize)(city, inputs, ledger)
     city = fill(city, inputs, ledger)  # before tables are attached, so that a grid can be made for the dwellings
     for wing in wings():
         if wing.attach:
