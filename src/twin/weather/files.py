@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,14 +140,27 @@ def _lines(path: str | Path) -> list[str]:
     try:
         if Path(path).stat().st_size > _LARGEST:
             raise TwinError(Problem("the file is too large for a weather file", path, expected="less than 64 MB"))
-        raw = Path(path).read_bytes()
+        raw = _unpacked(Path(path))
     except OSError as error:
-        raise TwinError(Problem(f"cannot read the file: {error.strerror}", path)) from error
+        raise TwinError(Problem(f"cannot read the file: {error.strerror or error}", path)) from error
+    except (EOFError, zlib.error) as error:
+        raise TwinError(Problem(f"the gzip data is damaged ({error})", path)) from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # place names in old EPW files
     return text.replace("\r\n", "\n").split("\n")
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the content of a file, plain or gzipped."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        raw = gzip.GzipFile(fileobj=file).read(_LARGEST + 1) if packed else file.read()
+    if len(raw) > _LARGEST:
+        raise TwinError(Problem("the file is too large for a weather file", path, expected="less than 64 MB"))
+    return raw
 
 
 def _kind(lines: Sequence[str], path: str | Path) -> Literal["own", "epw", "pvgis"]:
