@@ -10,7 +10,15 @@ from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
 
-from twin.console import Drawing, print_comparison, print_explanation, print_problems
+from twin.console import (
+    Drawing,
+    print_checked,
+    print_city,
+    print_comparison,
+    print_explanation,
+    print_findings,
+    print_problems,
+)
 from twin.errors import Problem, TwinError
 from twin.progress import silent
 
@@ -166,11 +174,69 @@ def explain(
 
 
 @app.command
+def check(
+    files: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    planarity: float = 0.01,
+    overlap: float = 0.002,
+    json_: Json = False,
+) -> int:
+    """Look for what is wrong or doubtful in city, grid, weather and scenario files; exit 1 if there are errors.
+
+    Parameters
+    ----------
+    files
+        Files, or folders of grid tables. What each one is is found by its content.
+    planarity
+        City only: how far a corner may lie off the plane of its polygon, m.
+    overlap
+        City only: how deep parts of one building may lie in each other, m.
+    """
+    from twin.check import check_files
+    from twin.city.check import Tolerances
+
+    with Drawing(enabled=not json_) as drawing:
+        tolerances = Tolerances(planarity_m=planarity, overlap_m=overlap)
+        checked = check_files(files, tolerances, silent if json_ else drawing)
+    if json_:
+        print(json.dumps(checked))
+    else:
+        print_checked(checked)
+    return 1 if checked["status"] == "error" else 0
+
+
+@app.command
+def info(city: Path, /, *, crs: str | None = None, json_: Json = False) -> None:
+    """Say what is in a city file: buildings, surfaces, volumes, shared walls, attributes.
+
+    Parameters
+    ----------
+    city
+        City model (CityGML, CityJSON, CityJSON text sequence), plain or gzipped.
+    crs
+        Reference system of the coordinates (EPSG:n), overriding what the file says.
+    """
+    from twin.city.info import describe
+
+    with Drawing(enabled=not json_) as drawing:
+        described = describe(city, crs, silent if json_ else drawing)
+    if json_:
+        print(json.dumps(described))
+    else:
+        print_city(str(city), described)
+
+
+@app.command
 def convert(
     source: Path,
     target: Path,
     /,
     *,
+    lod: str | None = None,
+    crs: str | None = None,
+    bbox: tuple[float, float, float, float] | None = None,
+    where: str | None = None,
     place: str | None = None,
     latitude_deg: float | None = None,
     longitude_deg: float | None = None,
@@ -179,14 +245,23 @@ def convert(
     licence: str | None = None,
     json_: Json = False,
 ) -> None:
-    """Write a city model as CityJSON 2.0, or a weather file as the engine's own CSV.
+    """Write a city model as CityJSON 2.0 or footprints, or a weather file as the engine's own CSV.
 
     Parameters
     ----------
     source
-        City model (CityGML, CityJSON) or weather file (EPW, PVGIS CSV).
+        City model (CityGML, CityJSON, CityJSON text sequence) or weather file (EPW, PVGIS CSV).
     target
-        File to write; a weather file if its name ends in .csv.
+        File to write. Its name decides: .city.json, .city.jsonl (text sequence, of any size), .geojson and .parquet
+        (footprints), each also with .gz where that makes sense; .csv (weather).
+    lod
+        City only: the level of detail to keep, the finest if left out.
+    crs
+        City only: reference system of the coordinates (EPSG:n), overriding what the file says.
+    bbox
+        City only: keep what comes into this box, x_min y_min x_max y_max in m.
+    where
+        City only: keep buildings that fulfil a condition, as in scenario files.
     place
         Weather only, like all that follow: where it was, if the file does not say so itself.
     origin
@@ -195,8 +270,6 @@ def convert(
         On what terms.
     """
     if target.suffix == ".csv":
-        from twin.weather.files import convert as convert_weather
-
         stated = {
             "place": place,
             "latitude_deg": latitude_deg,
@@ -205,15 +278,22 @@ def convert(
             "source": origin,
             "licence": licence,
         }
-        weather = convert_weather(source, target, **{k: v for k, v in stated.items() if v is not None})
-        _report(target, {"hours": len(weather.table)}, json_)
+        _convert_weather(source, target, {k: v for k, v in stated.items() if v is not None}, json_)
         return
-    from twin.city.cityjson.write import write_cityjson
-    from twin.city.read import read_city
+    from twin.city.convert import convert as convert_city
 
-    city = read_city(source)
-    write_cityjson(city, target)
-    _report(target, {"buildings": len(city.buildings), "surfaces": len(city.surfaces)}, json_)
+    with Drawing(enabled=not json_) as drawing:
+        progress = silent if json_ else drawing
+        done = convert_city(source, target, lod=lod, crs=crs, bbox=bbox, where=where, progress=progress)
+    if not json_:
+        print_findings(done.findings)
+    _report(target, {f"{name}s": n for name, n in done.rows.items()}, json_)
+
+
+def _convert_weather(source: Path, target: Path, stated: dict[str, Any], as_json: bool) -> None:
+    from twin.weather.files import convert as convert_weather
+
+    _report(target, {"hours": len(convert_weather(source, target, **stated).table)}, as_json)
 
 
 def _report(target: Path, counts: dict[str, int], as_json: bool) -> None:
@@ -221,7 +301,7 @@ def _report(target: Path, counts: dict[str, int], as_json: bool) -> None:
     if as_json:
         print(json.dumps({"file": str(target), **counts}))
     else:
-        print(f"{target}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+        print(f"{target}: " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items()))
 
 
 @app.command
@@ -238,16 +318,18 @@ def main(arguments: list[str] | None = None) -> int:
     return _guarded(lambda: _call(words), as_json="--json" in words)
 
 
-def _call(words: list[str]) -> None:
+def _call(words: list[str]) -> int:
+    """Run a command; return its exit code, 0 for commands that return none."""
     command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
-    command(*bound.args, **bound.kwargs)
+    code = command(*bound.args, **bound.kwargs)
+    return code if isinstance(code, int) else 0
 
 
-def _guarded(call: Callable[[], object], as_json: bool) -> int:
+def _guarded(call: Callable[[], int], as_json: bool) -> int:
     """Turn what can go wrong into messages and exit codes, never a traceback for a user's mistake."""
     problems: Sequence[Problem]
     try:
-        call()
+        return call()
     except TwinError as error:
         code, status, problems = 1, "error", error.problems
     except CycloptsError as error:
@@ -256,8 +338,6 @@ def _guarded(call: Callable[[], object], as_json: bool) -> int:
         code, status, problems = 1, "error", [Problem(error.strerror or str(error), file=error.filename)]
     except KeyboardInterrupt:
         code, status, problems = 130, "error", [Problem("interrupted; run the same command again to go on")]
-    else:
-        return 0
     if as_json:
         print(json.dumps({"status": status, "problems": [str(problem) for problem in problems]}))
     print_problems(problems, status)

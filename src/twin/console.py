@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,15 @@ from rich.table import Table
 from twin.errors import Problem
 from twin.results.compare import Comparison
 
-__all__ = ["Drawing", "print_comparison", "print_explanation", "print_problems"]
+__all__ = [
+    "Drawing",
+    "print_checked",
+    "print_city",
+    "print_comparison",
+    "print_explanation",
+    "print_findings",
+    "print_problems",
+]
 
 
 class Drawing:
@@ -103,6 +112,66 @@ def _assumption(rule: Mapping[str, Any]) -> str:
     fields = rule["fields"][:3] + ([f"{len(rule['fields']) - 3} more"] if len(rule["fields"]) > 3 else [])
     filled = f" -> {', '.join(fields)}" if fields else ""
     return f"{rule['share']:>4.0%} {escape(rule['reason'])} [dim]({escape(rule['reference'])}){filled}[/]"
+
+
+def print_city(name: str, city: Mapping[str, Any]) -> None:
+    """Print what ``twin info`` found."""
+    out = _out()
+    lods = ", ".join(city["lods"]) or "none"
+    out.print(f"[bold]{escape(name)}[/]: {city['crs'] or 'no reference system'}, levels of detail {lods}")
+    counts = {"buildings": city["n_buildings"], "building parts": city["n_building_parts"], **city["objects"]}
+    out.print("  " + ", ".join(f"{count:,} {kind}" for kind, count in counts.items()), highlight=False)
+    surfaces = Table(header_style="bold")
+    for heading in ("surfaces", "count", "m2"):
+        surfaces.add_column(heading, justify="left" if heading == "surfaces" else "right")
+    for kind, sums in city["surfaces"].items():
+        surfaces.add_row(kind, f"{sums['count']:,}", f"{sums['area_m2']:,.0f}")
+    out.print(surfaces)
+    methods = ", ".join(f"{count:,} by {method.replace('_', ' ')}" for method, count in city["volume_method"].items())
+    out.print(f"  volume     {city['volume_m3']:>14,.0f} m3 [dim]({methods})[/]", highlight=False)
+    for heading, key in (
+        ("footprint", "footprint_m2"),
+        ("party walls", "party_wall_m2"),
+        ("interior", "interior_wall_m2"),
+    ):
+        value = "not looked for" if city[key] is None else f"{city[key]:,.0f}"
+        out.print(f"  {heading:<11}{value:>13} m2", highlight=False)
+    if city["attributes"]:
+        filled = (f"{name} {share:.0%}" for name, share in city["attributes"].items())
+        out.print("[bold]Attributes[/] (share of buildings that state them)")
+        out.print(Padding(escape(", ".join(filled)), (0, 0, 0, 2)), highlight=False)
+    if city["findings"]:
+        found = ", ".join(f"{code}: {count}" for code, count in city["findings"].items())
+        out.print(f"[bold]Findings[/] (twin check says which) {escape(found)}", highlight=False)
+
+
+_SHOWN = 5  # findings of one kind in one file
+
+
+def print_checked(checked: Mapping[str, Any]) -> None:
+    """Print what ``twin check`` found: of each file its format, of each kind of finding the first few."""
+    out = _out()
+    for file in checked["files"]:
+        found = [one for one in checked["findings"] if one["file"] == file["file"]]
+        kind = f" ({file['format']})" if file["format"] else ""
+        colour = {"error": "red", "warning": "yellow"}.get(file["status"], "green")
+        out.print(f"[bold]{escape(file['file'])}[/]{kind}: [{colour}]{file['status']}[/]", highlight=False)
+        for code, count in Counter(one["code"] for one in found).items():
+            alike = [one for one in found if one["code"] == code]
+            lines = [one["message"] for one in alike[:_SHOWN]]
+            lines += [f"{count - _SHOWN} more (--json lists all)"] if count > _SHOWN else []
+            for line in lines:
+                out.print(f"  {alike[0]['severity']} {code}: {escape(line)}", highlight=False, soft_wrap=True)
+    total = Counter(one["severity"] for one in checked["findings"])
+    print(f"{total['error']} errors, {total['warning']} warnings in {len(checked['files'])} files")
+
+
+def print_findings(findings: Sequence[Mapping[str, Any]]) -> None:
+    """Print what was doubtful in a file to stderr: of every kind the first, and how many there are."""
+    for code, count in Counter(finding["code"] for finding in findings).items():
+        first = next(finding for finding in findings if finding["code"] == code)
+        more = f" ({count} of this kind; twin check lists them)" if count > 1 else ""
+        print(f"{first['severity']}: {first['message']}{more}", file=sys.stderr)
 
 
 def print_problems(problems: Sequence[Problem], severity: str) -> None:

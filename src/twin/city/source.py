@@ -56,6 +56,13 @@ class Limits:
 class Source:
     """A readable file that holds something, plain or gzipped.
 
+    Attributes
+    ----------
+    size
+        Bytes of the file, as packed.
+    taken
+        How many of them have been read by the latest pass.
+
     Raises
     ------
     TwinError
@@ -66,6 +73,7 @@ class Source:
         self.path = Path(path)
         self.limits = limits or Limits()
         self._must_exist()
+        self.size, self.taken = self.path.stat().st_size, 0
         self.head = next(iter(self.chunks()), b"").removeprefix(_BOM)[:4096]
         if not self.head.strip():
             raise self.error("the file is empty", expected="a CityGML or CityJSON file")
@@ -109,7 +117,9 @@ class Source:
                 raw.seek(0)
                 size = os.fstat(raw.fileno()).st_size
                 stream: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
-                yield from self._counted(stream, size if packed else None)
+                for chunk in self._counted(stream, size if packed else None):
+                    self.taken = raw.tell()
+                    yield chunk
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise self.error(f"the gzip data is damaged ({error})") from error
         except OSError as error:
