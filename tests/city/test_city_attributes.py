@@ -23,7 +23,8 @@ def found_of(*attributes, parents=None, crs=None):
     """Buildings with attributes; parts where ``parents`` gives the row of their building."""
     found = Found("city", rings_closed=False, crs_as_found=crs)
     for k, one in enumerate(attributes):
-        found.add_object(f"b{k}", -1 if parents is None else parents[k], dict(one))
+        above = -1 if parents is None else parents[k]
+        found.add_object(f"b{k}", above, dict(one), "Building" if above < 0 else "BuildingPart")
     return found
 
 

@@ -52,7 +52,7 @@ def test_spellings(text, code):
 
 def test_metres_stay_as_they_are():
     settled = settle(POINT, "urn:adv:crs:ETRS89_UTM32*DE_DHHN2016_NH*GCG2016", None)
-    assert (settled.crs, settled.remark) == ("EPSG:25832", None)
+    assert (settled.crs, settled.remarks) == ("EPSG:25832", ())
     np.testing.assert_array_equal(settled.coordinates, POINT)
 
 
@@ -60,7 +60,7 @@ def test_metres_stay_as_they_are():
 def test_unknown_systems_are_remarked(words):
     settled = settle(POINT, words, None)
     assert settled.crs is None
-    assert settled.remark is not None
+    assert settled.remarks
     np.testing.assert_array_equal(settled.coordinates, POINT)
 
 
@@ -95,7 +95,7 @@ def test_degrees_are_projected(words, point):
     """On its central meridian UTM is the meridian's length times 0.9996, at 500 km east."""
     settled = settle(np.array([[*point, 60.0]]), words, None)
     assert settled.crs == "EPSG:32632"
-    assert settled.remark is not None
+    assert settled.remarks
     np.testing.assert_allclose(settled.coordinates, [[500_000, 0.9996 * meridian_arc(51.5), 60]], atol=0.05)
 
 

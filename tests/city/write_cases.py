@@ -86,7 +86,7 @@ def found_with(types, hosts=None):
     vertices = Vertices()
     corners = [vertices(point) for _, rings in faces for point in rings[0]]
     found = Found("none", rings_closed=False)
-    found.add_object("a", -1, {})
+    found.add_object("a", -1, {}, "Building")
     found.lods[0] = "2"
     n = len(faces)
     codes = np.array([found.type_code(name) for name in types])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.city.model import USAGE_CLASSES
 from twin.table import Column
 
 __all__ = [
@@ -17,29 +18,8 @@ __all__ = [
 
 UNHEATED = "UNHEATED"
 
-# Use types of the City Energy Analyst's databases (SIA 2024), and one for what is never heated
-USE_TYPES = (
-    "MULTI_RES",
-    "SINGLE_RES",
-    "COOLROOM",
-    "FOODSTORE",
-    "GYM",
-    "HOSPITAL",
-    "HOTEL",
-    "INDUSTRIAL",
-    "LAB",
-    "LIBRARY",
-    "MUSEUM",
-    "OFFICE",
-    "PARKING",
-    "RESTAURANT",
-    "RETAIL",
-    "SCHOOL",
-    "SERVERROOM",
-    "SWIMMING",
-    "UNIVERSITY",
-    UNHEATED,
-)
+# Every usage class of the city model but the one whose size has yet to decide
+USE_TYPES = tuple(use for use in USAGE_CLASSES if use != "RESIDENTIAL")
 # TABULA: single family house, terraced house, multi family house, apartment block, high rise; non-residential
 BUILDING_TYPES = ("SFH", "TH", "MFH", "AB", "HR", "NWG")
 REFURBISHMENTS = ("existing", "usual", "advanced")

@@ -67,11 +67,6 @@ class Settled:
     coordinates: Floats
     remarks: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def remark(self) -> tuple[str, str] | None:
-        """The first of the remarks."""
-        return self.remarks[0] if self.remarks else None
-
 
 @dataclass(frozen=True, slots=True)
 class _System:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -103,48 +102,14 @@ class Found:
     metadata: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
 
-    # an open block, surface by surface; for readers that have not moved to whole blocks yet
-    coordinates: array[float] = field(default_factory=lambda: array("d"))
-    ring_vertices: array[int] = field(default_factory=lambda: array("q"))
-    ring_sizes: array[int] = field(default_factory=lambda: array("q"))
-    surface_rings: array[int] = field(default_factory=lambda: array("q"))
-    surface_objects: array[int] = field(default_factory=lambda: array("q"))
-    surface_types: array[int] = field(default_factory=lambda: array("q"))
-
-    def add_object(self, identifier: str, parent: int, attributes: dict[str, Any], kind: str = "") -> int:
+    def add_object(self, identifier: str, parent: int, attributes: dict[str, Any], kind: str) -> int:
         """Append a city object and return its row."""
         self.ids.append(identifier)
-        self.types.append(kind or ("Building" if parent < 0 else "BuildingPart"))
+        self.types.append(kind)
         self.parents.append(parent)
         self.attributes.append(attributes)
         self.lods.append("")
         return len(self.ids) - 1
-
-    def add_surface(self, row: int, type_code: int, identifier: str, attributes: dict[str, Any], rings: int) -> None:
-        """Append a surface of the object in ``row``, made of the next ``rings`` rings."""
-        self.surface_objects.append(row)
-        self.surface_types.append(type_code)
-        self.surface_ids.append(identifier)
-        self.surface_attributes.append(attributes)
-        self.surface_rings.append(rings)
-
-    def close_block(self) -> None:
-        """Make a block of what was added surface by surface."""
-        n = len(self.surface_rings)
-        coordinates = np.array(self.coordinates, dtype=np.float64).reshape(-1, 3)
-        rings, sizes, of_surface, owner, types = (
-            np.array(a, dtype=np.int64)
-            for a in (
-                self.ring_vertices,
-                self.ring_sizes,
-                self.surface_rings,
-                self.surface_objects,
-                self.surface_types,
-            )
-        )
-        self.blocks.append(
-            Block(coordinates, rings, sizes, of_surface, owner, types, np.arange(n), np.full(n, -1, dtype=np.int64))
-        )
 
     def type_code(self, name: str) -> int:
         """Return the code of a thematic surface type, a new one for a type not met before."""
