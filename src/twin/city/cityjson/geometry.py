@@ -1,0 +1,126 @@
+"""Geometries as blocks of flat arrays: all boundaries of a chunk at once, one by one only where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.city.cityjson.boundaries import Boundaries, parse_boundaries
+from twin.city.cityjson.diagnose import Diagnosis
+from twin.city.cityjson.document import NESTING, Geometry, Pick
+from twin.city.cityjson.semantics import Labeller, Labels
+from twin.city.found import Block, Found
+
+__all__ = ["Shapes", "add_block", "parse_shapes"]
+
+Ints = NDArray[np.int64]
+
+_DONE = Geometry("")
+_CHUNK = 400  # geometries at a time, so that their text and numbers stay in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Boundaries and labels of the surfaces of some geometries."""
+
+    boundaries: Boundaries
+    types: Ints
+    groups: Ints
+    hosts: Ints
+    ids: list[str]
+    attributes: list[Mapping[str, Any]]
+
+
+def parse_shapes(
+    picks: Sequence[Pick], first: Ints, n_vertices: Ints, labeller: Labeller, diagnosis: Diagnosis
+) -> Shapes:
+    """Return the shapes of geometries, their corners as rows in the array of all vertices.
+
+    The picks lose their geometry on the way, so that its text can be let go of.
+
+    Parameters
+    ----------
+    first, n_vertices
+        Row of the first vertex that each geometry may refer to, and how many there are from there on.
+    """
+    boundaries: list[Boundaries] = []
+    labels: list[Labels] = []
+    for start in range(0, len(picks), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        some = _boundaries(picks[chunk], first[chunk], n_vertices[chunk], diagnosis)
+        boundaries.append(some)
+        labels.append(labeller(picks[chunk], some.surfaces))
+        for pick in picks[chunk]:
+            pick.geometry = _DONE
+    types, groups, hosts = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(some, name) for some in labels)])
+        for name in ("types", "groups", "hosts")
+    )
+    ids: list[str] = []
+    attributes: list[Mapping[str, Any]] = []
+    for said in labels:
+        ids += said.ids
+        attributes += said.attributes
+    return Shapes(Boundaries.concat(boundaries), types, groups, hosts, ids, attributes)
+
+
+def _boundaries(picks: Sequence[Pick], first: Ints, n_vertices: Ints, diagnosis: Diagnosis) -> Boundaries:
+    geometries = [pick.geometry for pick in picks]
+    parsed = parse_boundaries([one.boundaries for one in geometries], [NESTING[one.type] for one in geometries])
+    if parsed is not None and (corners := _rows(parsed, first, n_vertices)) is not None:
+        return Boundaries(corners, parsed.ring_sizes, parsed.surface_rings, parsed.surfaces)
+    if len(picks) > 1:
+        return Boundaries.concat(
+            [
+                _boundaries(picks[k : k + 1], first[k : k + 1], n_vertices[k : k + 1], diagnosis)
+                for k in range(len(picks))
+            ]
+        )
+    return _one(picks[0], int(first[0]), int(n_vertices[0]), diagnosis)
+
+
+def _rows(parsed: Boundaries, first: Ints, n_vertices: Ints) -> Ints | None:
+    """Return the row of the vertex at every corner, None if one is out of range."""
+    corners = parsed.corners
+    if first[0] == first[-1]:  # one document, as those of several follow one another
+        return corners + first[0] if corners.min() >= 0 and corners.max() < n_vertices[0] else None
+    counts = parsed.corner_counts()
+    within = (corners >= 0) & (corners < np.repeat(n_vertices, counts))
+    return corners + np.repeat(first, counts) if within.all() else None
+
+
+def _one(pick: Pick, first: int, n: int, diagnosis: Diagnosis) -> Boundaries:
+    """Return the boundaries of a geometry that is odd, with the first vertex at every corner where it is wrong."""
+    odd = diagnosis.boundaries(pick)
+    right = diagnosis.indices(odd, n, pick)
+    corners = odd.corners + first if right else np.zeros_like(odd.corners)
+    return Boundaries(corners, odd.ring_sizes, odd.surface_rings, odd.surfaces)
+
+
+def add_block(found: Found, shapes: Shapes, coordinates: NDArray[np.float64], rows: Ints) -> None:
+    """Add shapes to what is found.
+
+    Parameters
+    ----------
+    rows
+        Of the object that every geometry belongs to.
+    """
+    some = shapes.boundaries
+    found.surface_ids += shapes.ids
+    found.surface_attributes += shapes.attributes
+    found.blocks.append(
+        Block(
+            coordinates,
+            some.corners,
+            some.ring_sizes,
+            some.surface_rings,
+            np.repeat(rows, some.surfaces),
+            shapes.types,
+            shapes.groups,
+            shapes.hosts,
+        )
+    )
