@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.city.assemble import assemble
 from twin.city.attributes import is_blank
@@ -21,6 +22,7 @@ __all__ = ["describe"]
 
 # So many buildings are looked at together; shared walls of larger cities would have to be looked for across tiles.
 TILE = 100_000
+_OF_OTHERS = ("codeSpace", "uom")  # where readers keep what belongs to other attributes
 FINEST = "4"  # every object is described by its most detailed geometry
 
 
@@ -36,11 +38,11 @@ def describe(path: str | os.PathLike[str], crs: str | None = None, progress: Pro
     -------
     description
         ``n_buildings`` (top-level), ``n_building_parts``, ``objects`` (count by class of all else), ``surfaces``
-        (by type: ``count`` and ``area_m2``, net of openings), ``volume_m3``, ``volume_method`` (how many buildings and
-        parts were measured how), ``footprint_m2`` (projected ground surfaces), ``party_wall_m2`` (between different
-        buildings, each shared area once), ``interior_wall_m2`` (between parts of one building; both None above
-        100,000 buildings), ``crs``, ``lods``, ``attributes`` (original name: share of buildings for which the building
-        or a part of it states a value), ``findings`` (count by code).
+        (by type: ``count``, a surface of several polygons being one, and ``area_m2``, net of openings), ``volume_m3``,
+        ``volume_method`` (how many buildings and parts were measured how), ``footprint_m2`` (projected ground
+        surfaces), ``party_wall_m2`` (between different buildings, each shared area once), ``interior_wall_m2``
+        (between parts of one building; both None above 100,000 buildings), ``crs``, ``lods``, ``attributes`` (original
+        name: share of buildings for which the building or a part of it states a value), ``findings`` (count by code).
 
     Raises
     ------
@@ -79,7 +81,8 @@ class _Total:
                 while (above := found.parents[root]) >= 0 and found.types[above] in ("Building", "BuildingPart"):
                     root = above
                 given = names.setdefault(root, set())
-                given.update(name for name, value in found.attributes[row].items() if not is_blank(name, value))
+                stated = found.attributes[row].items()
+                given.update(name for name, value in stated if name not in _OF_OTHERS and not is_blank(name, value))
         for given in names.values():
             self.filled.update(given)
         self.lods |= found.lods_offered
@@ -90,10 +93,11 @@ class _Total:
         self.counts.update({name: len(table) for name, table in city.tables.items()})
         if "city_object" in city.tables:
             self.objects.update(city.table("city_object")["type"].tolist())
+        first = _first_of_each(city)
         for name in SURFACE_TYPES:
             chosen = city.surfaces["type"] == name
             if chosen.any():
-                self.surfaces[name] += int(chosen.sum())
+                self.surfaces[name] += int((chosen & first).sum())
                 self.areas[name] += float(city.surfaces["area_m2"][chosen].sum())
         self.methods.update(city.metadata["volume_method"])
         self.findings.update(finding["code"] for finding in city.metadata["findings"])
@@ -125,6 +129,14 @@ class _Total:
             "attributes": {name: round(count / n, 4) for name, count in sorted(self.filled.items())},
             "findings": dict(sorted(self.findings.items())),
         }
+
+
+def _first_of_each(city: City) -> NDArray[np.bool_]:
+    """Return which rows of the surface table are the first polygon of a surface, window or door."""
+    surfaces, name = city.surfaces, "thematic_surface"
+    if name not in surfaces:
+        return np.ones(len(surfaces), dtype=bool)
+    return np.asarray(surfaces.missing(name) | (surfaces[name] == np.arange(len(surfaces))))
 
 
 def _rounded(value: float | None) -> float | None:
