@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from twin.city import City, read_city
 from twin.city.model import SURFACE_TYPES
-from twin.city.read import iter_city
+from twin.city.read import find, iter_city
 from twin.city.select import concat, take
 from twin.city.surfaces import read_surfaces
 from twin.errors import TwinError
@@ -77,6 +79,22 @@ def test_tiles_of_a_sequence_are_the_city(tmp_path, buildings):
     assert len(tiles) == -(-len(ROW) // buildings)
     assert totals(concat(tiles)) == totals(whole)
     assert concat(tiles).geometry.corners.tolist() == whole.geometry.corners.tolist()
+
+
+def test_a_tile_is_let_go_of_without_the_garbage_collector(tmp_path):
+    """What a reader keeps of a tile in a cycle would be held until the collector looks, which may be never."""
+    path = tmp_path / "city.city.jsonl"
+    path.write_text(sequence(cityjson(ROW)))
+    gone = []
+    gc.disable()
+    try:
+        for found in find(path, tile=1):
+            gone.append(weakref.ref(found))
+            del found
+            assert sum(one() is not None for one in gone) <= 1
+    finally:
+        gc.enable()
+    assert len(gone) == len(ROW)
 
 
 def test_the_surfaces_of_a_city_as_lean_arrays(tmp_path):

@@ -59,9 +59,7 @@ class Faces:
     host: Ints
 
 
-def take_faces(
-    found: Found, objects: Objects, crs: str | None, target: str | None
-) -> tuple[str | None, Faces, Faces]:
+def take_faces(found: Found, objects: Objects, crs: str | None, target: str | None) -> tuple[str | None, Faces, Faces]:
     """Return the reference system, the surfaces of buildings and parts, and those of all other objects.
 
     What only geometry needs is taken out of ``found.blocks``, so that a large city is not held twice.

@@ -152,18 +152,12 @@ def find(
 
 @contextmanager
 def _garbage_collector_off() -> Iterator[None]:
-    """Keep the collector from walking over the many small objects a parser makes, none of which is in a cycle.
-
-    Freezing and unfreezing hands them to the oldest generation, or the collector would walk as soon as it is back on.
-    """
+    """Keep the collector from walking over the many small objects a parser makes, none of which is in a cycle."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if gc.get_freeze_count() == 0:
-            gc.freeze()
-            gc.unfreeze()
         if was_on:
             gc.enable()
 

@@ -44,16 +44,15 @@ class Labels:
 class _Memory:
     """Arrays by the text that they are made of: much of what geometries say is the same for many of them."""
 
-    def __init__(self, parse: Callable[[list[Any]], list[Ints] | None]) -> None:
-        self.parse = parse
+    def __init__(self) -> None:
         self.known: dict[Any, Ints] = {}
 
-    def __call__(self, keys: Sequence[Any]) -> list[Ints] | None:
-        """Return an array for each key, None if one cannot be parsed."""
+    def __call__(self, keys: Sequence[Any], parse: Callable[[list[Any]], list[Ints] | None]) -> list[Ints] | None:
+        """Return an array for each key, by parsing those not met before; None if one cannot be parsed."""
         arrays = list(map(self.known.get, keys))
         unknown = list(dict.fromkeys(compress(keys, [one is None for one in arrays])))
         if unknown:
-            parsed = self.parse(unknown)
+            parsed = parse(unknown)
             if parsed is None:
                 return None
             if len(self.known) > _REMEMBERED:
@@ -83,7 +82,11 @@ class _Kinds:
         self.ids: list[str] = [""]
         self.attributes: list[Mapping[str, Any]] = [NOTHING]
         self.plain: dict[str, int] = {}
-        self.of = _Memory(self._parse)
+        self.memory = _Memory()
+
+    def of(self, texts: Sequence[bytes]) -> list[Ints] | None:
+        """Return the kinds of the thematic surfaces of each geometry, None if one is odd."""
+        return self.memory(texts, self._parse)
 
     def _parse(self, texts: list[bytes]) -> list[Ints] | None:
         """Return the kinds of the thematic surfaces of each geometry, None if one is odd."""
@@ -179,7 +182,7 @@ class Labeller:
 
     def __init__(self, found: Found, diagnosis: Diagnosis) -> None:
         self.found, self.diagnosis = found, diagnosis
-        self.kinds, self.values = _Kinds(found), _Memory(_parse_values)
+        self.kinds, self.values = _Kinds(found), _Memory()
         self.n_groups = 0
 
     def __call__(self, picks: Sequence[Pick], surfaces: Ints) -> Labels:
@@ -213,7 +216,7 @@ class Labeller:
         said = _Selection([one is not None and one.values is not ABSENT for one in semantics])
         heard = said.of(picks)
         keys = [(NESTING[one.geometry.type], bytes(one.geometry.semantics.values)) for one in heard]
-        local = self.values(keys)
+        local = self.values(keys, _parse_values)
         if local is None or (surfaces[said.rows] != list(map(len, local))).any():
             return None
         values = self._numbered(np.concatenate([_NONE, *local]), counts, surfaces, said)
