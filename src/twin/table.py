@@ -260,7 +260,8 @@ class Table:
         if blank.any():
             fresh = np.where(blank, column.blank(n), fresh)
         self._check(column, fresh, ~blank)
-        cells = _Cells(column, np.array(fresh), np.array(codes))
+        ours = where is not None or blank.any()  # else it may be the caller's array
+        cells = _Cells(column, fresh if ours else np.array(fresh), np.array(codes))
         cells.values.flags.writeable = cells.sources.flags.writeable = False
         other = Table(self.name, (), n)
         other._ids = self._ids

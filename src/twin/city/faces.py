@@ -77,7 +77,7 @@ def take_faces(found: Found, objects: Objects, crs: str | None, target: str | No
         _joined(blocks, "surface_rings"),
     )
     per_surface = {name: _joined(blocks, name) for name in _PER_SURFACE}
-    found.blocks = [replace(_NO_BLOCK, **per_surface)]
+    found.blocks = [] if found.energy is None else [replace(_NO_BLOCK, **per_surface)]
     tidied = tidy(settled.coordinates, corners, ring_sizes, surface_rings, found.rings_closed)
     bounding, others = _by_object(found, objects, tidied, *per_surface.values())
     return settled.crs, bounding, replace(others, geometry=compact(others.geometry))
