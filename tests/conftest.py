@@ -1,10 +1,15 @@
-"""What all tests share: the corpus beside the repository, and how its tests are left out where it is absent."""
+"""What all tests share: the corpus, how its tests are left out where it is absent, and no clock in property tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines are noisy: how long an example takes, or the making of it, fails no test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _LEFT_OUT = pytest.StashKey[int]()

@@ -238,7 +238,8 @@ def test_stated_leaves_out_what_is_derived():
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.from_regex(r"[0-9.,\- ]{1,12}"),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "uom", "code", "#text"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["value", "uom", "code", "#text"]), inner, max_size=3)
     ),
     max_leaves=5,
 )
@@ -246,7 +247,10 @@ json_values = st.recursive(
 
 @given(
     st.lists(
-        st.dictionaries(st.sampled_from([*ATTRIBUTE_NAMES.values(), "class", "baujahr", "codeSpace"]), json_values)
+        st.dictionaries(
+            st.sampled_from([*ATTRIBUTE_NAMES.values(), "class", "baujahr", "codeSpace"]), json_values, max_size=5
+        ),
+        max_size=5,
     )
 )
 def test_any_attributes_give_columns_within_their_bounds(attributes):
