@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twin.city.model import City
-from twin.city.read import Box, iter_city, read_city
+from twin.city.model import Box, City
+from twin.city.read import FINEST, iter_city, read_city
 from twin.city.write import is_sequence, write_city
 from twin.progress import Progress, silent
 
 __all__ = ["Converted", "convert"]
-
-FINEST = "4"  # unless asked for less, the most detailed geometry of every object is kept
 
 
 @dataclass

@@ -15,7 +15,7 @@ from twin.city.attributes import is_blank
 from twin.city.found import Found
 from twin.city.geometry import shared_walls
 from twin.city.model import SURFACE_TYPES, City
-from twin.city.read import find
+from twin.city.read import FINEST, find
 from twin.progress import Progress, silent
 
 __all__ = ["describe"]
@@ -23,7 +23,6 @@ __all__ = ["describe"]
 # So many buildings are looked at together; shared walls of larger cities would have to be looked for across tiles.
 TILE = 100_000
 _OF_OTHERS = ("codeSpace", "uom")  # where readers keep what belongs to other attributes
-FINEST = "4"  # every object is described by its most detailed geometry
 
 
 def describe(path: str | os.PathLike[str], crs: str | None = None, progress: Progress = silent) -> dict[str, Any]:

@@ -22,9 +22,12 @@ __all__ = [
     "SURFACE_COLUMNS",
     "SURFACE_TYPES",
     "USAGE_CLASSES",
+    "Box",
     "City",
     "Geometry",
 ]
+
+Box = tuple[float, float, float, float]  # lowest x and y, highest x and y
 
 # CityGML's thematic boundary surfaces, and the openings in them
 SURFACE_TYPES = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from twin.city.model import BUILDING_COLUMNS, City
+from twin.city.model import BUILDING_COLUMNS, Box, City
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.where import Where
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from twin.city.found import Found
     from twin.city.source import Limits, Source
 
-__all__ = ["Box", "find", "iter_city", "read_city"]
+__all__ = ["FINEST", "find", "iter_city", "read_city"]
 
 Path = str | os.PathLike[str]
-Box = tuple[float, float, float, float]
 
+FINEST = "4"  # the level of detail that takes the most detailed geometry of every object
 TILE = 5_000  # buildings held at a time where a file is filtered while reading
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 

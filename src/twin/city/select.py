@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.geometry.rings import compact, surface_of_corner, take_surfaces
-from twin.city.model import City, Geometry
+from twin.city.model import Box, City, Geometry
 from twin.errors import Problem, TwinError
 from twin.quantities import Link
 from twin.table import Table
@@ -22,7 +22,6 @@ __all__ = ["concat", "take", "within"]
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 
 
 def within(city: City, bbox: Box | None, where: Where | None) -> City:

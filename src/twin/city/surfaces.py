@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.model import SURFACE_TYPES
-from twin.city.read import Box, iter_city
+from twin.city.model import SURFACE_TYPES, Box
+from twin.city.read import iter_city
 from twin.progress import Progress, silent
 
 __all__ = ["SurfaceArrays", "read_surfaces"]
