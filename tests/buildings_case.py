@@ -6,13 +6,13 @@ from twin.buildings.catalogue import read_catalogue
 from twin.buildings.wing import WING as BUILDINGS
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS, City, Geometry
 from twin.city.usage import usage_class
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.ledger import Ledger
 from twin.registry import resolve
 from twin.table import ASSUMED, DERIVED, GIVEN, MEASURE, MISSING, Table
 
 WIDTH_M, DEPTH_M, STOREY_M = 16.0, 12.0, 3.0
-BERLIN = "Europe/Berlin"
+BERLIN = CivilTime("Europe/Berlin")
 
 
 def boxes(n=1, storeys=3, party_wall_m2=0.0, surfaces_of=None, **given):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from twin.engine import Simulator, TimeAxis
+from twin.engine import CivilTime, Simulator, TimeAxis
 from twin.random import Streams
 from twin.registry import Setup, Wing, resolve
 
@@ -36,7 +36,7 @@ def wing(tmp_path, monkeypatch) -> Wing:
 def test_the_example_wing_brings_a_simulator_that_does_what_it_says(wing):
     (entry,) = wing.simulators
     city = SimpleNamespace(buildings=["a", "b", "c"])
-    lamps = resolve(entry.build)(Setup(city, {}, "UTC", step_s=3600))
+    lamps = resolve(entry.build)(Setup(city, {}, CivilTime(), step_s=3600))
     assert isinstance(lamps, Simulator)
     axis = TimeAxis(0, 3600, 2)
     lamps.start(axis, Streams(1))

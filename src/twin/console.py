@@ -77,7 +77,9 @@ def print_explanation(explained: Mapping[str, Any]) -> None:
     """Print what ``twin explain`` found."""
     out = _out()
     out.print(f"[bold]{escape(explained['title'])}[/]")
-    out.print(f"period {explained['start']} to {explained['end']}, warm-up {explained['warm_up']}")
+    for span in explained["spans"]:
+        counts = f", counts {span['weight']:g} times" if span["weight"] != 1.0 else ""
+        out.print(f"period {span['start']} to {span['end']}, warm-up {explained['warm_up']}{counts}")
     for graph in explained["graphs"]:
         _print_graph(out, graph)
     for option in explained["options"]:

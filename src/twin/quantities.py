@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENTITY_SETS", "QUANTITIES", "Link", "Quantity"]
+from twin.errors import Problem, TwinError
+
+__all__ = ["ENTITY_SETS", "QUANTITIES", "Link", "Quantity", "declare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,25 @@ _DECLARED = (
     Quantity("electric_generation", "W", True, "electric power fed in"),
     Quantity("grid_import", "W", True, "electric load that generation behind the same meter does not cover"),
     Quantity("grid_export", "W", True, "electric generation that load behind the same meter does not take"),
-    Quantity("self_consumed_generation", "W", True, "electric generation that load behind the same meter takes"),
+    Quantity("solar_generation", "W", True, "electric power that solar modules make"),
+    Quantity("self_consumed_generation", "W", True, "solar power that load behind the same meter takes"),
+    Quantity("electricity_cost", "EUR/s", True, "what the electricity taken costs less what is paid for that fed in"),
+    Quantity("electricity_emissions", "kg/s", True, "CO2 equivalents behind the electricity taken from the grid"),
+    Quantity("battery_charging", "W", True, "electric power that batteries take in at their terminals"),
+    Quantity("battery_discharging", "W", True, "electric power that batteries give at their terminals"),
+    Quantity("battery_losses", "W", True, "power lost in batteries and their inverters"),
+    Quantity("stored_energy", "J", True, "energy that batteries hold"),
+    Quantity("battery_cycling", "1/s", True, "full equivalent cycles per time"),
+    Quantity("battery_health", "1", False, "capacity that is left over the one when new"),
+    Quantity("heat_stored", "J", True, "heat that buffer storages hold above the return temperature"),
+    Quantity("unserved_heat", "W", True, "heat wanted that heating systems do not give"),
     Quantity("requested_charging", "W", True, "energy that vehicles want: booked as charged, or as they leave without"),
     Quantity("unserved_charging", "W", True, "energy that vehicles wanted and leave without"),
+    Quantity("vehicle_discharging", "W", True, "electric power that vehicles give back"),
+    Quantity("charging_sessions", "1/s", True, "vehicles that come to charge, per time"),
+    Quantity("turned_away_sessions", "1/s", True, "vehicles that leave because every point is taken, per time"),
+    Quantity("waiting_vehicles", "1", True, "vehicles that wait for a free point"),
+    Quantity("occupied_points", "1", True, "charging points with a vehicle at them"),
     Quantity("reactive_load", "var", True, "reactive power drawn, inductive positive"),
     Quantity("voltage", "pu", False, "voltage to neutral over its nominal value"),
     Quantity("injected_current_real", "pu", True, "in phase with the reference, over the grid's base current"),
@@ -72,6 +90,22 @@ _DECLARED = (
 
 QUANTITIES: dict[str, Quantity] = {q.name: q for q in _DECLARED}
 
+
+def declare(quantity: Quantity) -> None:
+    """Add a quantity that a user's simulator or a wing from elsewhere brings.
+
+    Raises
+    ------
+    TwinError
+        If another one of that name is declared already.
+    """
+    known = QUANTITIES.setdefault(quantity.name, quantity)
+    if known != quantity:
+        kind = "extensive" if known.extensive else "intensive"
+        message = f"the quantity {quantity.name} is declared already, {kind}, in {known.unit}: {known.meaning}"
+        raise TwinError(Problem(message, expected="another name, or the same declaration"))
+
+
 ENTITY_SETS: dict[str, str] = {
     "site": "one place with one weather",
     "building": "a top-level building of the city model",
@@ -79,6 +113,8 @@ ENTITY_SETS: dict[str, str] = {
     "connection": "a customer's point of connection to the grid",
     "charging_point": "a place where one vehicle charges",
     "vehicle": "a vehicle",
+    "charging_station": "charging points at one place that vehicles share",
+    "battery": "an electric battery with its inverter",
     "pv_array": "photovoltaic modules that face one way",
     "bus": "a node of the electric grid with all its phases",
     "phase_node": "one phase of a bus",

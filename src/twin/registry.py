@@ -17,8 +17,11 @@ from twin.table import Column
 
 if TYPE_CHECKING:
     from twin.city.model import City
+    from twin.engine.signals import Signal
+    from twin.engine.time import CivilTime
 
 __all__ = [
+    "Factor",
     "Fill",
     "Indicator",
     "Input",
@@ -36,7 +39,11 @@ WINGS = {
     "weather": "twin.weather.wing:WING",
     "sun": "twin.sun.wing:WING",
     "buildings": "twin.buildings.wing:WING",
-    "devices": "twin.devices.wing:WING",
+    "heating": "twin.devices.heating.wing:WING",
+    "pv": "twin.devices.pv.wing:WING",
+    "ev": "twin.devices.ev.wing:WING",
+    "battery": "twin.devices.battery.wing:WING",
+    "meter": "twin.devices.meter.wing:WING",
     "grid": "twin.grid.wing:WING",
 }
 
@@ -97,16 +104,19 @@ class Setup:
     ----------
     inputs
         By key of the scenario's ``[model]``, what the wings' readers returned.
-    timezone
-        The zone in which schedules run, such as ``"Europe/Berlin"``.
+    civil
+        The clock and the public holidays by which people live.
     step_s
         The step the scenario asks this simulator to take.
+    signals
+        Prices and emission factors over time in SI (EUR/J, kg/J), by key such as ``prices.electricity``.
     """
 
     city: City
     inputs: Mapping[str, Any]
-    timezone: str
+    civil: CivilTime
     step_s: int
+    signals: Mapping[str, Signal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,21 @@ class SimulatorEntry:
     build: str
     columns: tuple[str, ...] = ()
     clock: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A price or emission factor of the scenario (``prices.electricity``) and what the wing uses it for.
+
+    ``unit`` is the one people use; values in SI reach simulators as ``setup.signals[key]``. One that is not
+    ``required`` is 0 where the scenario does not state it. ``by_time``: it may change with time.
+    """
+
+    key: str
+    unit: str
+    meaning: str
+    required: bool = True
+    by_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +215,7 @@ class Wing:
 
     name: str
     inputs: tuple[Input, ...] = ()
+    factors: tuple[Factor, ...] = ()
     harmonize: str | None = None
     attach: str | None = None
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)

@@ -27,6 +27,7 @@ ASSUMED = 0x1000
 MEASURE = 0x2000
 
 MakeIds = Callable[[], Sequence[str] | NDArray[np.str_]]
+MakeColumns = Callable[[], "Table"]
 Kind = Literal["float", "int", "str", "bool"]
 _BLANK: dict[str, Any] = {"float": np.nan, "int": 0, "str": "", "bool": False}
 _DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, "bool": np.bool_}
@@ -117,6 +118,34 @@ class _Cells:
     values: NDArray[Any]
     sources: NDArray[np.uint16]
 
+    def now(self) -> _Cells:
+        return self
+
+
+class _Deferred:
+    """Columns that are made together when one of them is first asked for."""
+
+    def __init__(self, make: MakeColumns) -> None:
+        self._make: MakeColumns | None = make
+        self._made: Table | None = None
+
+    @property
+    def table(self) -> Table:
+        if (make := self._make) is not None:
+            self._made = make()  # in two threads at worst twice
+            self._make = None  # and what it holds
+        assert self._made is not None
+        return self._made
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    column: Column
+    deferred: _Deferred
+
+    def now(self) -> _Cells:
+        return self.deferred.table._get(self.column.name)
+
 
 class _Ids:
     """Identifiers of rows, made when first asked for, once for all tables of the same rows."""
@@ -172,7 +201,7 @@ class Table:
         self.name = name
         self._ids = _Ids(ids if callable(ids) else lambda: ids)
         self._n = len(self.ids) if n is None else n
-        self._cells: dict[str, _Cells] = {}
+        self._cells: dict[str, _Cells | _Later] = {}
 
     @property
     def ids(self) -> NDArray[np.str_]:
@@ -198,7 +227,7 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return name in self._cells
 
-    def _get(self, name: str) -> _Cells:
+    def _declared(self, name: str) -> _Cells | _Later:
         try:
             return self._cells[name]
         except KeyError:
@@ -206,13 +235,17 @@ class Table:
                 Problem(f"table {self.name} has no column {name!r}", suggestion=nearest(name, self._cells))
             ) from None
 
+    def _get(self, name: str) -> _Cells:
+        cells = self._cells[name] = self._declared(name).now()
+        return cells
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column's values, read-only, shape ``(n,)``; missing cells hold NaN, 0, "" or False."""
         return self._get(name).values
 
     def column(self, name: str) -> Column:
         """Return a column's declaration."""
-        return self._get(name).column
+        return self._declared(name).column
 
     def source(self, name: str) -> NDArray[np.uint16]:
         """Return the source codes of a column, read-only, shape ``(n,)``."""
@@ -251,7 +284,7 @@ class Table:
         fresh = column.cast(np.broadcast_to(np.asarray(values), (n,)))
         codes = np.broadcast_to(np.asarray(source, dtype=np.uint16), (n,))
         if where is not None:
-            old = self._cells.get(column.name)
+            old = self._get(column.name) if column.name in self else None
             old_values = old.values if old else column.blank(n)
             old_codes = old.sources if old else np.zeros(n, dtype=np.uint16)
             fresh = np.where(where, fresh, old_values)
@@ -263,9 +296,25 @@ class Table:
         ours = where is not None or blank.any()  # else it may be the caller's array
         cells = _Cells(column, fresh if ours else np.array(fresh), np.array(codes))
         cells.values.flags.writeable = cells.sources.flags.writeable = False
-        other = Table(self.name, (), n)
+        return self._with({column.name: cells})
+
+    def defer(self, columns: Sequence[Column], make: MakeColumns) -> Table:
+        """Return a table with columns that are made when one of them is first asked for.
+
+        Nobody can tell them from columns that were put, but by the time that the first look takes.
+
+        Parameters
+        ----------
+        make
+            Returns a table of the same rows with all of these columns; called once, for all tables that share them.
+        """
+        deferred = _Deferred(make)
+        return self._with({column.name: _Later(column, deferred) for column in columns})
+
+    def _with(self, cells: Mapping[str, _Cells | _Later]) -> Table:
+        other = Table(self.name, (), len(self))
         other._ids = self._ids
-        other._cells = {**self._cells, column.name: cells}
+        other._cells = {**self._cells, **cells}
         return other
 
     def _check(self, column: Column, values: NDArray[Any], present: NDArray[np.bool_]) -> None:
@@ -282,9 +331,10 @@ class Table:
         """Return the table of the chosen rows (indices or a mask)."""
         ids, n = self._ids, int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
         other = Table(self.name, lambda: ids.values[rows], n)
+        of_all = {name: self._get(name) for name in self.names}
         other._cells = {
             name: replace(cells, values=cells.values[rows], sources=cells.sources[rows])
-            for name, cells in self._cells.items()
+            for name, cells in of_all.items()
         }
         return other
 

@@ -24,7 +24,10 @@ _IN_SI: dict[str, tuple[str, float]] = {
     "h": ("s", 3600.0),
     "pct": ("1", 0.01),
     "EUR/kWh": ("EUR/J", 1 / 3.6e6),
+    "ct/kWh": ("EUR/J", 0.01 / 3.6e6),
+    "EUR/MWh": ("EUR/J", 1 / 3.6e9),
     "kg/kWh": ("kg/J", 1 / 3.6e6),
+    "g/kWh": ("kg/J", 1e-3 / 3.6e6),
 }
 
 

@@ -17,21 +17,21 @@ def heating(axis, timezone=BERLIN):
 
 
 def test_the_night_ends_at_five_by_the_clock_in_summer_and_winter():
-    winter = heating(TimeAxis.at("2023-01-09", 3600, 24, BERLIN))
-    summer = heating(TimeAxis.at("2023-07-10", 3600, 24, BERLIN))
+    winter = heating(TimeAxis.at("2023-01-09", 3600, 24, BERLIN.timezone))
+    summer = heating(TimeAxis.at("2023-07-10", 3600, 24, BERLIN.timezone))
     assert np.flatnonzero(winter)[[0, -1]].tolist() == [5, 21]
     assert np.array_equal(winter, summer)
 
 
 def test_the_day_the_clocks_change_has_23_hours():
-    axis = TimeAxis.at("2023-03-26", 3600, 23, BERLIN)
+    axis = TimeAxis.at("2023-03-26", 3600, 23, BERLIN.timezone)
     assert np.flatnonzero(heating(axis))[0] == 4
     assert read_clock(axis, BERLIN).hour_of_week[-1, 0] == 6 * 24 + 23
 
 
 def test_saturday_differs_from_friday():
     catalogue = inputs()["archetypes"]
-    axis = TimeAxis.at("2023-01-13", 3600, 48, BERLIN)
+    axis = TimeAxis.at("2023-01-13", 3600, 48, BERLIN.timezone)
     water = profile(catalogue, "hot_water", read_clock(axis, BERLIN))[:, MULTI_RES]
     assert water[:24].argmax() == 5
     assert water[24:].argmax() == 18
@@ -39,7 +39,7 @@ def test_saturday_differs_from_friday():
 
 @pytest.mark.parametrize("step_s", [300, 900, 1800, 5400, 7200, 10800, 86400])
 def test_any_step_has_the_mean_of_its_hours(step_s):
-    week = TimeAxis.at("2023-01-09", 3600, 168, BERLIN)
+    week = TimeAxis.at("2023-01-09", 3600, 168, BERLIN.timezone)
     catalogue = inputs()["archetypes"]
     fine = profile(catalogue, "appliances", read_clock(week, BERLIN))
     coarse = profile(catalogue, "appliances", read_clock(week.with_step(step_s), BERLIN))

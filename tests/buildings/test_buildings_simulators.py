@@ -16,7 +16,7 @@ from twin.registry import Setup
 
 CITY = filled(boxes(3, function=np.array(["31001_1010", "31001_2463", "31001_2020"]), cooled=[False, False, True]))
 CATALOGUE = inputs()["archetypes"]
-AXIS = TimeAxis.at("2023-03-20", 3600, 24 * 14, BERLIN)
+AXIS = TimeAxis.at("2023-03-20", 3600, 24 * 14, BERLIN.timezone)
 
 
 def simulators(city=CITY, step_s=3600):
@@ -62,7 +62,7 @@ def test_garages_ask_for_nothing_and_are_as_cold_as_outdoors():
 
 
 def test_only_cooled_buildings_are_cooled():
-    summer = TimeAxis.at("2023-07-10", 3600, 24 * 7, BERLIN)
+    summer = TimeAxis.at("2023-07-10", 3600, 24 * 7, BERLIN.timezone)
     given = ports(CITY, summer, gain=6000.0)
     given["outdoor_temperature"] = given["outdoor_temperature"] + 12.0
     out = cut(BuildingsSimulator(CITY, CATALOGUE, BERLIN, 3600), summer, given, [summer.n])
@@ -73,11 +73,11 @@ def test_only_cooled_buildings_are_cooled():
 
 def test_open_windows_keep_a_refurbished_building_bearable_and_heating_has_its_limit():
     city = filled(boxes(2, refurbishment="advanced", airing_1_h=[0.0, 3.0]))
-    summer = TimeAxis.at("2023-06-01", 3600, 24 * 60, BERLIN)
+    summer = TimeAxis.at("2023-06-01", 3600, 24 * 60, BERLIN.timezone)
     out = cut(BuildingsSimulator(city, CATALOGUE, BERLIN, 3600), summer, ports(city, summer, gain=1500.0), [summer.n])
     closed, aired = out["indoor_temperature"].max(axis=0)
     assert closed > aired + 3
-    winter = TimeAxis.at("2023-01-01", 3600, 24 * 30, BERLIN)
+    winter = TimeAxis.at("2023-01-01", 3600, 24 * 30, BERLIN.timezone)
     out = cut(BuildingsSimulator(city, CATALOGUE, BERLIN, 3600), winter, ports(city, winter), [winter.n])
     assert (out["space_heating_demand"] <= city.buildings["heating_capacity_w"] * (1 + 1e-12)).all()
 
@@ -98,7 +98,7 @@ def test_the_heat_people_and_lamps_give_off_is_the_electricity_and_their_bodies(
 
 
 def year_of(city, step_s=3600):
-    axis = TimeAxis.at("2023-01-01", step_s, 365 * 86400 // step_s, BERLIN)
+    axis = TimeAxis.at("2023-01-01", step_s, 365 * 86400 // step_s, BERLIN.timezone)
     buildings, households = simulators(city, step_s)
     used = cut(households, axis, {}, [axis.n])
     given = ports(city, axis)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildings_case import BERLIN, boxes, filled
-from twin.devices.ev_kernel import droop, full_power_seconds
-from twin.devices.ev_measures import ChargingStrategy, ElectricCars, bring_cars, set_strategy
-from twin.devices.ev_sessions import arrival_shares, home_sessions
-from twin.devices.ev_simulator import EvChargingSimulator, build
+from twin.devices.ev.kernel import droop, full_power_seconds
+from twin.devices.ev.measures import ChargingStrategy, ElectricCars, bring_cars, set_strategy
+from twin.devices.ev.sessions import arrival_shares, home_sessions
+from twin.devices.ev.simulator import EvChargingSimulator, build
 from twin.engine import Read, Write
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph, Loop
@@ -21,7 +21,7 @@ from twin.random import Streams
 from twin.registry import Setup
 
 QUARTER = 900
-AXIS = TimeAxis.at("2023-03-20", QUARTER, 14 * 96, BERLIN)  # with the change to summer time
+AXIS = TimeAxis.at("2023-03-20", QUARTER, 14 * 96, BERLIN.timezone)  # with the change to summer time
 CODE = Ledger().measure("cars")
 ALL = slice(None)
 
@@ -36,7 +36,7 @@ def aware(city, **params):
 
 
 def charging(city, step_s=QUARTER):
-    return EvChargingSimulator(city, BERLIN, step_s, home_sessions())
+    return EvChargingSimulator(city, BERLIN.timezone, step_s, home_sessions())
 
 
 def charge(city, axis=AXIS, voltage=None, steps=None, seed=1):
@@ -222,7 +222,7 @@ def test_one_pass_and_a_loop_give_the_same_while_the_voltage_is_high():
 
 def test_arrivals_follow_the_fit_on_the_civil_clock():
     city = fleet(6, 2.0, annual_km=25_000.0)
-    axis = TimeAxis.at("2023-03-06", QUARTER, 140 * 96, BERLIN)
+    axis = TimeAxis.at("2023-03-06", QUARTER, 140 * 96, BERLIN.timezone)
     load = charge(city, axis)["electric_load"]
     begun = (load > 0) & (np.vstack([np.zeros(load.shape[1]), load[:-1]]) == 0)
     clock = axis.calendar(BERLIN)
@@ -236,13 +236,13 @@ def test_arrivals_follow_the_fit_on_the_civil_clock():
 
 def test_the_year_s_energy_is_what_the_mileage_takes():
     city = fleet(5, 2.0)
-    axis = TimeAxis.at("2023-01-01", 3600, 8760, BERLIN)
+    axis = TimeAxis.at("2023-01-01", 3600, 8760, BERLIN.timezone)
     wanted = energy(charge(city, axis)["requested_charging"], 3600)
     assert wanted.mean() == pytest.approx(12_320 / 100 * 20 * 0.65 * 3.6e6, rel=0.05)
 
 
 def test_most_power_is_drawn_in_the_evening_and_less_at_a_time_the_more_cars_there_are():
-    axis = TimeAxis.at("2023-03-06", QUARTER, 140 * 96, BERLIN)
+    axis = TimeAxis.at("2023-03-06", QUARTER, 140 * 96, BERLIN.timezone)
     load = charge(fleet(6, 2.0), axis)["electric_load"]
     by_hour = np.array([load[axis.calendar(BERLIN).hour // 1 == h].sum() for h in range(24)])
     assert 17 <= by_hour.argmax() <= 21

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, filled
-from twin.devices.ev_measures import ChargingStrategy, ElectricCars, bring_cars, set_strategy
-from twin.devices.ev_simulator import build
+from twin.devices.ev.measures import ChargingStrategy, ElectricCars, bring_cars, set_strategy
+from twin.devices.ev.simulator import build
 from twin.engine.links import transfer
 from twin.errors import TwinError
 from twin.ledger import Ledger

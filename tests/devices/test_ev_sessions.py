@@ -6,7 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from twin.devices.ev_sessions import (
+from twin.devices.ev.sessions import (
     DRAWS,
     REFERENCE_POWER_KW,
     arrival_shares,
@@ -100,19 +100,19 @@ def test_cars_that_are_there_cannot_come():
 
 @pytest.fixture
 def tables(shared):
-    from twin.devices.fit_ev import read_tables
+    from twin.devices.ev.fit import read_tables
 
     return read_tables(shared / "data" / "mobility" / "ev")
 
 
 @pytest.mark.corpus
 def test_fitting_again_gives_the_parameters_that_are_shipped(tables, tmp_path):
-    from twin.devices.fit_ev import fit, goodness, write
+    from twin.devices.ev.fit import fit, goodness, write
 
     parameters = fit(tables)
     write(tmp_path / "again.toml", parameters, goodness(tables, session_model(parameters)))
     again = tomllib.loads((tmp_path / "again.toml").read_text())
-    shipped = tomllib.loads((files("twin.devices") / "catalogue" / "ev_sessions.toml").read_text())
+    shipped = tomllib.loads((files("twin.devices.ev") / "catalogue" / "ev_sessions.toml").read_text())
     for section, values in shipped.items():
         for name, value in values.items():
             assert again[section][name] == pytest.approx(value, rel=2e-3, abs=2e-3), (section, name)

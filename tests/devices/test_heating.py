@@ -5,17 +5,17 @@ import pytest
 from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, cut, filled, ports
-from twin.devices.heating_measures import HeatPump, install_heat_pump
-from twin.devices.heating_simulator import build_boiler, build_electric, build_heat_pump
-from twin.devices.model import COLUMNS
-from twin.devices.wing import WING
+from twin.devices.heating.measures import HeatPump, install_heat_pump
+from twin.devices.heating.model import COLUMNS
+from twin.devices.heating.simulator import build_boiler, build_electric, build_heat_pump
+from twin.devices.heating.wing import WING
 from twin.engine.ports import Simulator
 from twin.engine.time import TimeAxis
 from twin.ledger import Ledger, summarize
 from twin.registry import Setup, resolve
 from twin.table import MISSING
 
-AXIS = TimeAxis.at("2023-01-01", 3600, 48, BERLIN)
+AXIS = TimeAxis.at("2023-01-01", 3600, 48, BERLIN.timezone)
 CODE = Ledger().measure("heat_pump")
 
 

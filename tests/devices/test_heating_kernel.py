@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.devices.heating_kernel import (
+from twin.devices.heating.kernel import (
     COEFFICIENTS,
     SINKS,
     boiler_gas,

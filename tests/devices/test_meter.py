@@ -6,26 +6,33 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from buildings_case import BERLIN, boxes, cut
-from twin.devices.meter import build
-from twin.engine.time import TimeAxis
+from twin.devices.meter.simulator import build
+from twin.engine.signals import Constant, TimeOfUse, UseWindow
+from twin.engine.time import CivilTime, TimeAxis
 from twin.registry import Setup
 
 AXIS = TimeAxis(0, 900, 6)
 watts = arrays(float, (6, 3), elements=st.floats(0, 1e5))
 
 
-def metered(load, generation, steps=(6,)):
-    simulator = build(Setup(boxes(3), {}, BERLIN, 900))
-    return cut(simulator, AXIS, {"electric_load": load, "electric_generation": generation}, steps)
+EVENING = TimeOfUse(0.30, (UseWindow(1800, 3600, 0.60),), CivilTime())
+SIGNALS = {"prices.electricity": EVENING, "prices.feed_in": Constant(0.08), "emissions.electricity": Constant(0.4)}
+
+
+def metered(load, generation, steps=(6,), solar=None):
+    simulator = build(Setup(boxes(3), {}, BERLIN, 900, SIGNALS))
+    solar = generation if solar is None else solar
+    given_ = {"electric_load": load, "electric_generation": generation, "solar_generation": solar}
+    return cut(simulator, AXIS, given_, steps)
 
 
 @given(watts, watts)
 def test_every_watt_is_accounted_for(load, generation):
     out = metered(load, generation)
-    np.testing.assert_allclose(out["grid_import"] + out["self_consumed_generation"], load, rtol=1e-12)
-    np.testing.assert_allclose(out["grid_export"] + out["self_consumed_generation"], generation, rtol=1e-12)
+    np.testing.assert_allclose(out["grid_import"] + out["self_consumed_generation"], load, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(out["grid_export"] + out["self_consumed_generation"], generation, rtol=1e-12, atol=1e-9)
     assert (np.minimum(out["grid_import"], out["grid_export"]) == 0).all()
-    assert all((values >= 0).all() for values in out.values())
+    assert all((values >= 0).all() for name, values in out.items() if name != "electricity_cost")
 
 
 def test_without_generation_the_grid_serves_the_load_to_the_last_bit():
@@ -39,3 +46,19 @@ def test_any_cut_gives_the_same():
     load, generation = np.random.default_rng(2).uniform(0, 5000, (2, 6, 3))
     whole, parts = metered(load, generation), metered(load, generation, (1, 2, 3))
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+
+
+def test_what_is_taken_costs_what_it_costs_at_that_time_and_what_is_fed_in_is_paid():
+    load, generation = np.full((6, 3), [1000.0, 0.0, 0.0]), np.full((6, 3), [0.0, 500.0, 0.0])
+    out = metered(load, generation)
+    np.testing.assert_allclose(out["electricity_cost"][:, 0], [300, 300, 600, 600, 300, 300])
+    np.testing.assert_allclose(out["electricity_cost"][:, 1], -0.08 * 500)
+    np.testing.assert_allclose(out["electricity_emissions"][:, 0], 400)
+    assert not out["electricity_cost"][:, 2].any()
+
+
+def test_what_a_battery_feeds_in_is_no_solar_power():
+    out = metered(np.zeros((6, 3)), np.full((6, 3), 700.0), solar=np.full((6, 3), 500.0))
+    np.testing.assert_array_equal(out["self_consumed_generation"], 0.0)
+    out = metered(np.full((6, 3), 400.0), np.full((6, 3), 700.0), solar=np.full((6, 3), 500.0))
+    np.testing.assert_array_equal(out["self_consumed_generation"], 200.0)

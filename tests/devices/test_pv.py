@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, cut
 from twin.city.model import SURFACE_COLUMNS
-from twin.devices.pv_kernel import cell_temperature, direct_current, inverter_output
-from twin.devices.pv_measures import Pv, install_pv, suitable_faces
-from twin.devices.pv_simulator import build
+from twin.devices.pv.kernel import cell_temperature, direct_current, inverter_output
+from twin.devices.pv.measures import Pv, install_pv, suitable_faces
+from twin.devices.pv.simulator import build
 from twin.engine.links import transfer
 from twin.engine.ports import Simulator
 from twin.engine.time import TimeAxis
@@ -18,7 +18,7 @@ from twin.ledger import Ledger
 from twin.registry import Setup
 from twin.table import Column, Table
 
-AXIS = TimeAxis.at("2023-06-01", 3600, 24, BERLIN)
+AXIS = TimeAxis.at("2023-06-01", 3600, 24, BERLIN.timezone)
 FIRST = Ledger().measure("first")
 SECOND = FIRST + 1
 ROOF, FLAT = 4, 0.0

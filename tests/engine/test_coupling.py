@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.engine import Read, TimeAxis, Write
-from twin.engine.coupling import Coupling, resample
+from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph, Loop
 from twin.engine.recorder import Recorder, Stream
+from twin.engine.resample import resample
 from twin.errors import TwinError
 from twin.quantities import Link
 

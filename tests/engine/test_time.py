@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from twin.engine.time import TimeAxis, parse_duration, utc_offset
+from twin.engine.time import CivilTime, TimeAxis, parse_duration, utc_offset
 
 
 def test_a_year_starts_at_midnight_on_the_wall():
     axis = TimeAxis.at("2023-01-01", 3600, 8760, "Europe/Berlin")
     assert str(axis.seconds[0].astype("datetime64[s]")) == "2022-12-31T23:00:00"
-    calendar = axis.calendar("Europe/Berlin")
+    calendar = axis.calendar(CivilTime("Europe/Berlin"))
     assert (calendar.year[0], calendar.month[0], calendar.day[0], calendar.hour[0]) == (2023, 1, 1, 0)
     assert calendar.weekday[0] == 6  # a Sunday
     assert calendar.day_of_year[-1] == 365
@@ -17,9 +17,9 @@ def test_a_year_starts_at_midnight_on_the_wall():
 
 def test_daylight_saving_skips_an_hour_and_repeats_one():
     axis = TimeAxis.at("2023-03-26", 3600, 5, "Europe/Berlin")
-    assert axis.calendar("Europe/Berlin").hour.tolist() == [0, 1, 3, 4, 5]
+    assert axis.calendar(CivilTime("Europe/Berlin")).hour.tolist() == [0, 1, 3, 4, 5]
     axis = TimeAxis.at("2023-10-29", 3600, 5, "Europe/Berlin")
-    assert axis.calendar("Europe/Berlin").hour.tolist() == [0, 1, 2, 2, 3]
+    assert axis.calendar(CivilTime("Europe/Berlin")).hour.tolist() == [0, 1, 2, 2, 3]
 
 
 def test_leap_day():

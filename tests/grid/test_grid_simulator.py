@@ -11,7 +11,7 @@ from grid_case import houses, make_grid
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph
 from twin.engine.ports import Read, Write
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import TwinError
 from twin.grid.attach import attach, read_choice
 from twin.grid.layers import buses, lines, transformers
@@ -173,7 +173,7 @@ def test_from_building_to_grid_and_back():
     city = attached()
     power = np.full((4, 12), 3e3)
     power[2] = 0.0
-    setup, listener = Setup(city, {}, "UTC", STEP_S), _Listener()
+    setup, listener = Setup(city, {}, CivilTime(), STEP_S), _Listener()
     sizes = {name: len(table) for name, table in city.tables.items()}
     Coupling(Graph([_Houses(power), build_flows(setup), build(setup), listener], sizes, city.links)).run(0, 4 * STEP_S)
     heard = listener.heard
@@ -187,7 +187,7 @@ def test_from_building_to_grid_and_back():
 def test_no_grid_is_no_grid():
     city = houses([[0, 0]], dwellings=1)
     assert attach(city, {"grid": "none"}, Ledger()) is city
-    assert build(Setup(city, {}, "UTC", STEP_S)) is None
+    assert build(Setup(city, {}, CivilTime(), STEP_S)) is None
     for layer in (buses, lines, transformers):
         coordinates, offsets, ids = layer(city)
         assert len(coordinates) == len(ids) == 0

@@ -93,9 +93,11 @@ def test_cutting_the_period_changes_nothing_in_the_loop(scenario):
         graph = make_job(scenario, ready).graph
         n = graph.sizes["phase_node"]
         streams = [Stream(("voltage",), "min", "min"), Stream(("voltage",), "mean")]
-        recorder = Recorder("phase_node", np.ones(n), 900, streams, scenario.start)
+        recorder = Recorder("phase_node", np.ones(n), 900, streams, scenario.spans[0].start)
         whole = Graph([*graph.simulators, recorder], graph.sizes, graph.links)
-        Coupling(whole, window_s=window_s).run(scenario.start - 86400, scenario.end, 1, [scenario.start])
+        Coupling(whole, window_s=window_s).run(
+            scenario.spans[0].start - 86400, scenario.spans[0].end, 1, [scenario.spans[0].start]
+        )
         return np.concatenate([recorder.values(s).entity for s in streams])
 
     np.testing.assert_allclose(record(6 * 3600), record(None), rtol=1e-9)

@@ -67,10 +67,12 @@ def energies(scenario, window_s):
     graph = make_job(scenario, ready).graph
     quantities = ("space_heating_demand", "hot_water_demand", "electric_load", "gas_consumption")
     streams = [Stream((q,), r) for q in quantities for r in ("sum", "max")]
-    recorder = Recorder("building", np.ones(117), 3600, streams, scenario.start)
+    recorder = Recorder("building", np.ones(117), 3600, streams, scenario.spans[0].start)
     whole = Graph([*graph.simulators, recorder], graph.sizes, graph.links)
     coupling = Coupling(whole, window_s=window_s)
-    coupling.run(scenario.start - scenario.warm_up_s, scenario.end, scenario.seed, [scenario.start])
+    coupling.run(
+        scenario.spans[0].start - scenario.warm_up_s, scenario.spans[0].end, scenario.seed, [scenario.spans[0].start]
+    )
     return np.concatenate([recorder.values(s).entity for s in streams])
 
 

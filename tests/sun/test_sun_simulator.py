@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from twin.city.model import SURFACE_COLUMNS, City, Geometry
 from twin.engine.ports import Simulator
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.ledger import Ledger
 from twin.quantities import QUANTITIES
 from twin.random import Streams
@@ -33,7 +33,7 @@ def box():
 
 
 def simulators(step_s=3600):
-    sun = build(Setup(city=box(), inputs={}, timezone="UTC", step_s=step_s))
+    sun = build(Setup(city=box(), inputs={}, civil=CivilTime(), step_s=step_s))
     return WeatherSimulator(WEATHER, step_s), sun
 
 
@@ -61,7 +61,7 @@ def test_simulator_keeps_the_contract():
     assert all(read.gather == "one" and read.delay == 0 for read in sun.reads)
     assert [(w.quantity, w.per) for w in sun.writes] == [("irradiance", "surface")]
     assert "irradiance" in QUANTITIES
-    assert build(Setup(city=box(), inputs={}, timezone="UTC", step_s=86400)).step_s == 3600
+    assert build(Setup(city=box(), inputs={}, civil=CivilTime(), step_s=86400)).step_s == 3600
     assert sun.state() is None
 
 
@@ -101,7 +101,7 @@ def test_without_a_site_there_is_no_sun():
     city = box()
     bare = City({name: table for name, table in city.tables.items() if name != "site"}, city.geometry)
     ledger = Ledger()
-    assert build(Setup(city=bare, inputs={}, timezone="UTC", step_s=3600)) is None
+    assert build(Setup(city=bare, inputs={}, civil=CivilTime(), step_s=3600)) is None
     assert attach(bare, {}, ledger) is bare
     assert ledger.statements == []
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from twin.city.model import BUILDING_COLUMNS, City, Geometry
 from twin.engine.ports import Simulator
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import TwinError
 from twin.ledger import Ledger
 from twin.quantities import QUANTITIES
@@ -102,7 +102,7 @@ def test_any_cut_into_windows_gives_the_same(lengths, step_s):
 
 
 def test_simulator_keeps_the_contract():
-    simulator = build(Setup(city=None, inputs={"weather": WEATHER}, timezone="UTC", step_s=3600))
+    simulator = build(Setup(city=None, inputs={"weather": WEATHER}, civil=CivilTime(), step_s=3600))
     assert isinstance(simulator, Simulator)
     assert all(write.quantity in QUANTITIES and write.per == "site" for write in simulator.writes)
     out = run(WEATHER, TimeAxis.at("2023-01-01", 3600, 3))
@@ -146,7 +146,7 @@ def test_site_and_links_are_attached_and_the_distance_is_stated():
 def test_without_a_weather_nothing_happens():
     here = city("EPSG:25832")
     assert attach(here, {}, Ledger()) is here
-    assert build(Setup(city=here, inputs={}, timezone="UTC", step_s=3600)) is None
+    assert build(Setup(city=here, inputs={}, civil=CivilTime(), step_s=3600)) is None
 
 
 def test_an_unknown_reference_system_is_said():

@@ -10,7 +10,7 @@ from twin.buildings.schedules import profile, read_clock
 from twin.buildings.simulator import heated_rows
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Stateless, Write
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.registry import Setup
 
 __all__ = ["HouseholdsSimulator", "build"]
@@ -25,7 +25,7 @@ class HouseholdsSimulator(Stateless):
 
     Parameters
     ----------
-    timezone
+    civil
         Where people live by the clock.
     """
 
@@ -34,9 +34,9 @@ class HouseholdsSimulator(Stateless):
     reads: tuple[Read, ...] = ()
     writes = (Write("electric_load", "building"), Write("internal_gain", "building"))
 
-    def __init__(self, city: City, archetypes: Archetypes, timezone: str, step_s: int) -> None:
+    def __init__(self, city: City, archetypes: Archetypes, civil: CivilTime, step_s: int) -> None:
         self.step_s = step_s
-        self._archetypes, self._timezone = archetypes, timezone
+        self._archetypes, self._civil = archetypes, civil
         self._n = len(city.buildings)
         self._rows = rows = heated_rows(city)
         self._uses = archetypes.use_rows(city.buildings["use_type"][rows])
@@ -46,7 +46,7 @@ class HouseholdsSimulator(Stateless):
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return loads and gains of a window."""
-        clock = read_clock(window, self._timezone)
+        clock = read_clock(window, self._civil)
         levels = {name: profile(self._archetypes, name, clock)[:, self._uses] for name in (*self._full, "occupancy")}
         load, gain = np.zeros((2, window.n, self._n))
         load[:, self._rows] = sum(full * levels[name] for name, full in self._full.items())
@@ -58,4 +58,4 @@ def build(setup: Setup) -> HouseholdsSimulator | None:
     """Return the simulator, or None where nobody lives or works."""
     if not len(heated_rows(setup.city)):
         return None
-    return HouseholdsSimulator(setup.city, setup.inputs["archetypes"], setup.timezone, setup.step_s)
+    return HouseholdsSimulator(setup.city, setup.inputs["archetypes"], setup.civil, setup.step_s)

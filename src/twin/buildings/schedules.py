@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 
 __all__ = ["Clock", "profile", "read_clock"]
 
@@ -22,16 +22,16 @@ class Clock:
     month: NDArray[np.int64]
 
 
-def read_clock(axis: TimeAxis, timezone: str) -> Clock:
-    """Return what the clock of ``timezone`` shows in every step.
+def read_clock(axis: TimeAxis, civil: CivilTime) -> Clock:
+    """Return what clock and calendar of a place show in every step; a public holiday is a Sunday.
 
     Steps are divided so that no part runs across a full hour, and the profile's mean over a step is exact.
     """
-    first = axis.between(axis.start, axis.start + axis.step_s).calendar(timezone)
+    first = axis.between(axis.start, axis.start + axis.step_s).calendar(civil)
     part_s = math.gcd(axis.step_s, 3600, round(float(first.hour[0]) * 3600))
-    calendar = axis.with_step(part_s).calendar(timezone)
+    calendar = axis.with_step(part_s).calendar(civil)
     shape = (axis.n, axis.step_s // part_s)
-    hour = calendar.weekday * 24 + calendar.hour.astype(np.int64)
+    hour = calendar.schedule_weekday * 24 + calendar.hour.astype(np.int64)
     return Clock(hour.reshape(shape), (calendar.month - 1).reshape(shape))
 
 

@@ -13,7 +13,7 @@ from twin.buildings.schedules import Clock, profile, read_clock
 from twin.buildings.zones import airing, sky_areas, solar_areas, sum_by_building, zones
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Write
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import Problem, TwinError
 from twin.random import Streams
 from twin.registry import Setup
@@ -60,7 +60,7 @@ class BuildingsSimulator:
 
     Parameters
     ----------
-    timezone
+    civil
         Where people live by the clock.
     """
 
@@ -79,9 +79,9 @@ class BuildingsSimulator:
         Write("indoor_temperature", "building"),
     )
 
-    def __init__(self, city: City, archetypes: Archetypes, timezone: str, step_s: int) -> None:
+    def __init__(self, city: City, archetypes: Archetypes, civil: CivilTime, step_s: int) -> None:
         self.step_s = step_s
-        self._city, self._archetypes, self._timezone = city, archetypes, timezone
+        self._city, self._archetypes, self._civil = city, archetypes, civil
         self._rows = rows = heated_rows(city)
         table = city.buildings
         self._steps = fold(zones(city, rows), step_s)
@@ -105,7 +105,7 @@ class BuildingsSimulator:
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return demands and indoor temperatures of a window."""
-        clock = read_clock(window, self._timezone)
+        clock = read_clock(window, self._civil)
         outdoor = inputs["outdoor_temperature"]
         result = simulate(
             self._steps,
@@ -195,4 +195,4 @@ def build(setup: Setup) -> BuildingsSimulator | None:
     """Return the simulator, or None where nothing is heated."""
     if not len(heated_rows(setup.city)):
         return None
-    return BuildingsSimulator(setup.city, setup.inputs["archetypes"], setup.timezone, setup.step_s)
+    return BuildingsSimulator(setup.city, setup.inputs["archetypes"], setup.civil, setup.step_s)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.city.geometry.openings import Openings, measure_openings
 from twin.city.geometry.shells import Shells, heights, lowest, shells
-from twin.city.geometry.sizes import Measured, measure
+from twin.city.geometry.sizes import Measured, azimuths, measure, tilts
 from twin.city.geometry.walls import shared_walls
 from twin.city.model import BUILDING_COLUMNS, PARTY_WALL_COLUMNS, SURFACE_COLUMNS, City, Geometry
 from twin.table import DERIVED, MISSING, Table
@@ -33,7 +33,7 @@ class Figures:
 
     Attributes
     ----------
-    area, tilt, azimuth
+    area, normal
         Of every surface, as `Measured`.
     plan, middle
         Area of every surface in plan (positive if it faces up), m2, and height of its centroid, m.
@@ -46,8 +46,7 @@ class Figures:
     """
 
     area: Floats
-    tilt: Floats
-    azimuth: Floats
+    normal: Floats
     plan: Floats
     middle: Floats
     enclosed: Shells
@@ -58,8 +57,8 @@ class Figures:
     def taken(cls, measured: Measured, enclosed: Shells, openings: Openings) -> Figures:
         """Return copies of what is needed, so that the rest can be forgotten."""
         plan, middle = measured.vector[:, 2].copy(), measured.centroid[:, 2].copy()
-        area, tilt, azimuth = measured.area.copy(), measured.tilt.copy(), measured.azimuth.copy()
-        return cls(area, tilt, azimuth, plan, middle, enclosed, openings.taken, openings.seen)
+        area, normal = measured.area.copy(), measured.normal.T.copy().T
+        return cls(area, normal, plan, middle, enclosed, openings.taken, openings.seen)
 
     @classmethod
     def of(cls, city: City) -> Figures:
@@ -79,6 +78,7 @@ def derive(city: City, figures: Figures | None = None) -> City:
     get footprint, height, envelope, and volume: by the divergence theorem for every building or part whose shell
     closes, else as footprint times mean roof height; a mere footprint has the measured height. A building without
     surfaces gets none of these. ``volume_method`` says how, ``metadata["volume_method"]`` counts buildings and parts.
+    All columns but the type are worked out when one of their table is first asked for.
 
     Parameters
     ----------
@@ -87,34 +87,65 @@ def derive(city: City, figures: Figures | None = None) -> City:
     """
     figures = figures or Figures.of(city)
     city = replace(city, tables={**city.tables, "surface": _surface_columns(city.surfaces, figures)})
-    buildings, methods = _building_columns(city, figures)
-    tables = {**city.tables, "building": buildings}
+    tables = {**city.tables, "building": _building_columns(city, figures)}
     if "city_object_surface" in tables:
-        measured = measure(city.surroundings)
-        sizes = measured.area, measured.tilt, measured.azimuth
-        tables["city_object_surface"] = _sizes(tables["city_object_surface"], *sizes)
-    return replace(city, tables=tables, metadata={**city.metadata, "volume_method": methods})
+        tables["city_object_surface"] = _object_surface_columns(tables["city_object_surface"], city.surroundings)
+    return replace(city, tables=tables, metadata={**city.metadata, "volume_method": _methods(city, figures)})
 
 
-def _sizes(surfaces: Table, area: Floats, tilt: Floats, azimuth: Floats) -> Table:
+def _surface_columns(surfaces: Table, figures: Figures) -> Table:
+    surfaces = _with_types(surfaces, figures)
+
+    def sizes() -> Table:
+        area = np.maximum(figures.area - figures.lost, 0.0)
+        sized = _sizes(surfaces, area, tilts(figures.normal), azimuths(figures.normal))
+        return sized.put(SURFACE_COLUMNS["opening_m2"], figures.openings, DERIVED)
+
+    return surfaces.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sizes)
+
+
+def _object_surface_columns(surfaces: Table, geometry: Geometry) -> Table:
+    def sizes() -> Table:
+        measured = measure(geometry)
+        return _sizes(surfaces, measured.area, measured.tilt, measured.azimuth)
+
+    return surfaces.defer([SURFACE_COLUMNS[name] for name in _SIZES], sizes)
+
+
+_SIZES = ("area_m2", "tilt_deg", "azimuth_deg")
+
+
+def _sizes(surfaces: Table, *sizes: Floats) -> Table:
     """Return a table of surfaces with area, tilt and azimuth."""
-    for name, values in (("area_m2", area), ("tilt_deg", tilt), ("azimuth_deg", azimuth)):
+    for name, values in zip(_SIZES, sizes, strict=True):
         surfaces = surfaces.put(SURFACE_COLUMNS[name], values, DERIVED)
     return surfaces
 
 
-def _surface_columns(surfaces: Table, figures: Figures) -> Table:
-    surfaces = _sizes(surfaces, np.maximum(figures.area - figures.lost, 0.0), figures.tilt, figures.azimuth)
-    surfaces = surfaces.put(SURFACE_COLUMNS["opening_m2"], figures.openings, DERIVED)
+def _with_types(surfaces: Table, figures: Figures) -> Table:
+    """Return the surfaces with a type by their slope where the file states none."""
     untyped = surfaces.missing("type") | (surfaces.source("type") == DERIVED)
     if not untyped.any():
         return surfaces
-    slopes = [figures.tilt < ROOF_TILT_DEG, figures.tilt > GROUND_TILT_DEG]
+    tilt = tilts(figures.normal)
+    slopes = [tilt < ROOF_TILT_DEG, tilt > GROUND_TILT_DEG]
     by_slope = np.select(slopes, ["RoofSurface", "GroundSurface"], "WallSurface")
     return surfaces.put(SURFACE_COLUMNS["type"], by_slope, DERIVED, where=untyped)
 
 
-def _building_columns(city: City, figures: Figures) -> tuple[Table, dict[str, int]]:
+def _methods(city: City, figures: Figures) -> dict[str, int]:
+    """Return for how many buildings and parts the volume is found in which way."""
+    owner, n = city.surface_owners()
+    filled, closed = np.bincount(owner, minlength=n) > 0, figures.enclosed.closed
+    return {"divergence": int((filled & closed).sum()), "footprint_x_height": int((filled & ~closed).sum())}
+
+
+def _building_columns(city: City, figures: Figures) -> Table:
+    names = ("footprint_m2", "volume_m3", "height_m", "envelope_m2", "surface_to_volume_ratio", "volume_method")
+    return city.buildings.defer([BUILDING_COLUMNS[name] for name in names], lambda: _measured_buildings(city, figures))
+
+
+def _measured_buildings(city: City, figures: Figures) -> Table:
     (owner, n), buildings = city.surface_owners(), city.buildings
     n_buildings, building, geometry = len(buildings), city.surfaces["building"], city.geometry
     building_of = np.arange(n)
@@ -146,9 +177,7 @@ def _building_columns(city: City, figures: Figures) -> tuple[Table, dict[str, in
         known = present & np.isfinite(values)
         codes = np.where(known, DERIVED, MISSING).astype(np.uint16)
         buildings = buildings.put(BUILDING_COLUMNS[name], np.where(known, values, 0.0), codes)
-    buildings = _volume_method(buildings, building_of, filled & closed, filled & ~closed)
-    methods = {"divergence": int((filled & closed).sum()), "footprint_x_height": int((filled & ~closed).sum())}
-    return buildings, methods
+    return _volume_method(buildings, building_of, filled & closed, filled & ~closed)
 
 
 def _outer_areas(surfaces: Table) -> Floats:

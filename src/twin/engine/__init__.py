@@ -1,6 +1,6 @@
 """The engine: time, ports, links and the coupling graph that runs simulators window by window."""
 
-from twin.engine.ports import Read, Simulator, Stateless, Write
-from twin.engine.time import TimeAxis
+from twin.engine.ports import Read, Simulator, Stateless, Storage, Write
+from twin.engine.time import CivilTime, TimeAxis
 
-__all__ = ["Read", "Simulator", "Stateless", "TimeAxis", "Write"]
+__all__ = ["CivilTime", "Read", "Simulator", "Stateless", "Storage", "TimeAxis", "Write"]

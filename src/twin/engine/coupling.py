@@ -6,43 +6,31 @@ each member advancing when its own step is complete.
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.events import EventSimulator
 from twin.engine.graph import Connection, Graph, Loop
-from twin.engine.ports import Arrays, Read, Simulator, Write
+from twin.engine.loop import Iteration, LoopRun, check_finite, check_shape
+from twin.engine.ports import Arrays, Read, Simulator, Storage
+from twin.engine.resample import resample
 from twin.engine.time import TimeAxis
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.random import Streams
 
-__all__ = ["Coupling", "resample"]
+__all__ = ["MEMORY_BYTES", "Coupling"]
 
 Values = NDArray[np.float64]
 MEMORY_BYTES = 512 * 1024**2
-_REPORTED_TICKS = 256  # steps of a loop between two reports of progress
-
-
-def resample(values: Values, kind: str, step_s: int, wanted_s: int) -> Values:
-    """Take ``(n, entities)`` from one step length to another.
-
-    Fast to slow: the mean of a mean, the last of a state, and a status is off if off at any time. Slow to fast: held.
-    """
-    if step_s == wanted_s:
-        return values
-    if wanted_s < step_s:
-        return np.repeat(values, step_s // wanted_s, axis=0)
-    grouped = values.reshape(-1, wanted_s // step_s, values.shape[1])
-    if kind == "mean":
-        return np.asarray(grouped.mean(axis=1))
-    return np.asarray(grouped.min(axis=1) if kind == "status" else grouped[:, -1])
+_MOST_CYCLES = 20
+_CYCLE_TOLERANCE = 1e-4  # of a storage's capacity
 
 
 @dataclass
@@ -54,12 +42,18 @@ class _Window:
 
 
 @dataclass(frozen=True)
-class _Member:
-    """A member of a loop in one window: its steps, and per read what comes from outside and who feeds it inside."""
+class _Restocking:
+    """What storages are to hold at an instant: as the run before left them; nothing to do in the first run."""
 
-    index: int
-    span: TimeAxis
-    reads: list[tuple[str, Values, list[Connection]]]
+    storages: Sequence[Storage]
+    stored: Sequence[Values] | None
+    when: int
+
+    def at(self, now: int) -> None:
+        """Fill the storages if it is time."""
+        if now == self.when and self.stored is not None:
+            for storage, stored in zip(self.storages, self.stored, strict=True):
+                storage.restock(stored)
 
 
 class Coupling:
@@ -73,6 +67,8 @@ class Coupling:
         Cut windows of this length instead of the longest that memory allows.
     memory_bytes
         Budget for the outputs of one window.
+    iteration
+        How to repeat the steps of loops until they settle; None leaves what is read late one step late.
 
     Attributes
     ----------
@@ -80,30 +76,79 @@ class Coupling:
         Time spent inside each simulator in the last run, by name.
     """
 
-    def __init__(self, graph: Graph, window_s: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        window_s: int | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+        iteration: Iteration | None = None,
+    ) -> None:
         self.graph = graph
         self.window_s = window_s
         self.memory_bytes = memory_bytes
+        self.iteration = iteration
+        if iteration:
+            _refuse_events(graph)
         self.seconds: dict[str, float] = {}
         self._last: dict[tuple[int, str], Values] = {}
 
-    def run(self, start: int, end: int, seed: int = 0, cuts: Sequence[int] = (), progress: Progress = silent) -> None:
+    def run(
+        self,
+        start: int,
+        end: int,
+        seed: int = 0,
+        cuts: Sequence[int] = (),
+        progress: Progress = silent,
+        cyclic_from: int | None = None,
+    ) -> None:
         """Run every simulator from ``start`` to ``end`` (seconds since 1970-01-01 UTC).
 
         Parameters
         ----------
         cuts
             Instants that must fall between two windows, such as the end of the warm-up.
+        cyclic_from
+            Instant at which every storage must be as full as at ``end``: the run is repeated until it is.
+
+        Raises
+        ------
+        TwinError
+            If a simulator writes what it should not, or storages or an iterated loop do not settle.
         """
+        self.seconds = {s.name: 0.0 for s in self.graph.simulators}
+        storages = [s for s in self.graph.simulators if isinstance(s, Storage)]
+        if cyclic_from is None or not storages:
+            self._run_once(start, end, seed, cuts, progress)
+            return
+        begin: list[Values] | None = None
+        for _ in range(_MOST_CYCLES):
+            self._run_once(start, end, seed, [*cuts, cyclic_from], progress, _Restocking(storages, begin, cyclic_from))
+            left = [s.stored() for s in storages]
+            if begin is not None and all(_alike(*pair) for pair in zip(begin, left, strict=True)):
+                return
+            begin = left
+        names = ", ".join(s.name for s in self.graph.simulators if isinstance(s, Storage))
+        raise TwinError(Problem(f"the storages of {names} do not end as they began after {_MOST_CYCLES} repetitions"))
+
+    def _run_once(
+        self,
+        start: int,
+        end: int,
+        seed: int,
+        cuts: Sequence[int],
+        progress: Progress,
+        restocking: _Restocking | None = None,
+    ) -> None:
         windows = list(self.windows(start, end, cuts))
         streams = Streams(seed)
         self._last = {}
-        self.seconds = {s.name: 0.0 for s in self.graph.simulators}
         for simulator in self.graph.simulators:
             with self._timed(simulator):
                 simulator.start(TimeAxis(start, simulator.step_s, (end - start) // simulator.step_s), streams)
         total = len(windows) * len(self.graph.order)
         for w, span in enumerate(windows):
+            if restocking:
+                restocking.at(span.start)
             window = _Window(span)
             for k, item in enumerate(self.graph.order):
                 done = w * len(self.graph.order) + k
@@ -154,14 +199,15 @@ class Coupling:
         with self._timed(simulator):
             outputs = simulator.advance(span, inputs)
         for write in simulator.writes:
-            _check(simulator, write, span, outputs.get(write.quantity), self.graph.sizes[write.per])
+            check_shape(simulator, write, outputs.get(write.quantity), (span.n, self.graph.sizes[write.per]))
+            check_finite(simulator, write, span, outputs[write.quantity])
         return outputs
 
     @contextmanager
     def _timed(self, simulator: Simulator) -> Iterator[None]:
-        begun = time.perf_counter()
+        begun = perf_counter()
         yield
-        self.seconds[simulator.name] += time.perf_counter() - begun
+        self.seconds[simulator.name] += perf_counter() - begun
 
     def _input(self, reader: int, read: Read, window: _Window) -> Values:
         """Collect one input for a whole window, at the reader's step; always a view or copy of its own."""
@@ -197,51 +243,11 @@ class Coupling:
 
     def _advance_loop(self, loop: Loop, window: _Window, report: Callable[[float], None]) -> None:
         """Step the members of a loop through the window, each when its own step is complete."""
-        graph = self.graph
-        members = [_Member(m, window.span.with_step(self._step_s(m)), []) for m in loop.members]
-        for member in members:
-            for write in graph.simulators[member.index].writes:
-                window.outputs[member.index, write.quantity] = np.empty((member.span.n, graph.sizes[write.per]))
-        for member in members:
-            for read in graph.simulators[member.index].reads:
-                feeding = graph.feeding(member.index, read)
-                inside = [c for c in feeding if c.writer in loop.members]
-                outside = self._sum((c for c in feeding if c.writer not in loop.members), window)
-                if outside is None:
-                    outside = np.zeros((member.span.n, graph.sizes[read.per]))
-                member.reads.append((read.quantity, outside, inside))
-        tick, length = min(member.span.step_s for member in members), window.span.end - window.span.start
-        for passed in range(tick, length + 1, tick):
-            if passed % (_REPORTED_TICKS * tick) == 0:
-                report(passed / length)
-            for member in members:
-                if passed % member.span.step_s == 0:
-                    self._advance_member(member, passed // member.span.step_s - 1, window)
-
-    def _advance_member(self, member: _Member, k: int, window: _Window) -> None:
-        """Advance one member of a loop by its step number ``k`` of the window."""
-        inputs = {}
-        for quantity, outside, inside in member.reads:
-            values = outside[k : k + 1]
-            for c in inside:
-                values = values + c.transfer(self._step_value(c, k, window))
-            inputs[quantity] = values
-        simulator, span = self.graph.simulators[member.index], member.span
-        outputs = self._call(simulator, TimeAxis(span.start + k * span.step_s, span.step_s, 1), inputs)
-        for write in simulator.writes:
-            window.outputs[member.index, write.quantity][k] = outputs[write.quantity][0]
-
-    def _step_value(self, c: Connection, k: int, window: _Window) -> Values:
-        """Return what the writer has to say for the reader's step ``k``, or for the step before if it reads late."""
-        values, own_s, step_s = (
-            window.outputs[c.writer, c.write.quantity],
-            self._step_s(c.writer),
-            self._step_s(c.reader),
-        )
-        if c.read.delay:
-            last = k * step_s // own_s - 1
-            return values[last : last + 1] if last >= 0 else self._before(c)
-        return resample(values[k * step_s // own_s : (k + 1) * step_s // own_s], c.write.kind, own_s, step_s)
+        run = LoopRun(self.graph, loop, window.span, lambda _, c: self._sum(c, window), self._last, self.iteration)
+        run.run(report)
+        window.outputs |= run.outputs()
+        for name, seconds in run.seconds().items():
+            self.seconds[name] += seconds
 
 
 def _reporter(progress: Progress, done: int, total: int) -> Callable[[float], None]:
@@ -249,16 +255,23 @@ def _reporter(progress: Progress, done: int, total: int) -> Callable[[float], No
     return lambda share: progress("simulate", done + share, total)
 
 
-def _check(simulator: Simulator, write: Write, span: TimeAxis, values: Values | None, n: int) -> None:
-    """Stop at a wrong shape, and at the first NaN or infinity: it would become a silent hole in a result."""
-    if values is None or values.shape != (span.n, n):
-        got = "nothing" if values is None else f"shape {values.shape}"
-        raise TwinError(Problem(f"{simulator.name} wrote {got} for {write.quantity}", expected=f"shape {(span.n, n)}"))
-    if math.isfinite(values.sum()):
-        return
-    holes = np.argwhere(~np.isfinite(values))
-    if len(holes):
-        step, entity = holes[0]
-        when = np.datetime64(int(span.seconds[step]), "s")
-        what = f"{simulator.name} wrote no finite number for {write.quantity} of {write.per} {entity} at {when} UTC"
-        raise TwinError(Problem(what))
+def _alike(before: Values, after: Values) -> bool:
+    return bool(np.allclose(before, after, rtol=0.0, atol=_CYCLE_TOLERANCE))
+
+
+def _refuse_events(graph: Graph) -> None:
+    """Stop at an event simulator in a loop that is to be iterated: what happened cannot be taken back."""
+    problems = [
+        Problem(
+            f"{graph.simulators[m].name} runs discrete events, but stands in a loop with "
+            + " and ".join(graph.simulators[o].name for o in item.members if o != m)
+            + " that is to be iterated",
+            expected="a loop without discrete events, or no iteration",
+        )
+        for item in graph.order
+        if isinstance(item, Loop)
+        for m in item.members
+        if isinstance(graph.simulators[m], EventSimulator)
+    ]
+    if problems:
+        raise TwinError(*problems)

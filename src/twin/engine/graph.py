@@ -65,7 +65,12 @@ class Graph:
         self.sizes = dict(sizes)
         self.links = tuple(links)
         check_links(self.links, self.sizes)
-        problems = [*_name_problems(simulators), *_port_problems(simulators, sizes), *_step_problems(simulators)]
+        problems = [
+            *_name_problems(simulators),
+            *_port_problems(simulators, sizes),
+            *_unit_problems(simulators),
+            *_step_problems(simulators),
+        ]
         if problems:
             raise TwinError(*problems)
         self.connections = self._connect()
@@ -84,12 +89,13 @@ class Graph:
         connections, problems = [], []
         for i, simulator in enumerate(self.simulators):
             for read in simulator.reads:
-                writers = list(self._writers(read.quantity))
+                writers = list(self._writers(read))
                 problems += _gather_problems(simulator, read, [self.simulators[w] for w, _ in writers])
                 for w, write in writers:
                     extensive = QUANTITIES[read.quantity].extensive
+                    status = write.kind == "status"
                     try:
-                        carry = transfer(self.links, self.sizes, write.per, read.per, extensive)
+                        carry = transfer(self.links, self.sizes, write.per, read.per, extensive, status)
                     except TwinError as error:
                         who = f"{self.simulators[w].name} -> {simulator.name}, {read.quantity}"
                         problems += [Problem(f"{who}: {p.message}") for p in error.problems]
@@ -99,9 +105,10 @@ class Graph:
             raise TwinError(*problems)
         return tuple(connections)
 
-    def _writers(self, quantity: str) -> Iterator[tuple[int, Write]]:
+    def _writers(self, read: Read) -> Iterator[tuple[int, Write]]:
         for w, simulator in enumerate(self.simulators):
-            yield from ((w, write) for write in simulator.writes if write.quantity == quantity)
+            if simulator.name not in read.without:
+                yield from ((w, write) for write in simulator.writes if write.quantity == read.quantity)
 
     def _order(self) -> tuple[int | Loop, ...]:
         component = _components(len(self.simulators), [(c.writer, c.reader) for c in self.connections])
@@ -174,6 +181,31 @@ def _port_problems(simulators: Sequence[Simulator], sizes: Mapping[str, int]) ->
                     Problem(f"{address}: there is no entity set {port.per!r}", suggestion=nearest(port.per, sizes))
                 )
     return problems
+
+
+def _unit_problems(simulators: Sequence[Simulator]) -> list[Problem]:
+    """Name both sides where a reader counts in another unit than a writer, or than everybody does."""
+    problems = []
+    for simulator in simulators:
+        ports: list[Read | Write] = [*simulator.reads, *simulator.writes]
+        for port in ports:
+            declared = QUANTITIES.get(port.quantity)
+            if declared is None or port.unit in (None, declared.unit):
+                continue
+            verb, others = ("reads", "writes") if isinstance(port, Read) else ("writes", "reads")
+            sides = [s.name for s in simulators if port.quantity in _quantities(s, others)]
+            who = f", {' and '.join(sides)} {others} it in {declared.unit}" if sides else ""
+            problems.append(
+                Problem(
+                    f"{simulator.name} {verb} {port.quantity} in {port.unit}{who}",
+                    expected=f"{declared.unit}, the unit of the quantity; the engine converts nothing",
+                )
+            )
+    return problems
+
+
+def _quantities(simulator: Simulator, side: str) -> set[str]:
+    return {port.quantity for port in (simulator.reads if side == "reads" else simulator.writes)}
 
 
 def _gather_problems(simulator: Simulator, read: Read, writers: Sequence[Simulator]) -> list[Problem]:

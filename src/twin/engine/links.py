@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,28 +19,75 @@ if TYPE_CHECKING:
 
 __all__ = ["Transfer", "check_links", "transfer"]
 
+Values = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Transfer:
-    """Takes ``(step, writer's entity)`` to ``(step, reader's entity)`` in the cheapest way that the links allow."""
+    """Takes ``(step, writer's entity)`` to ``(step, reader's entity)`` in the cheapest way that the links allow.
+
+    Attributes
+    ----------
+    n
+        Number of the reader's entities.
+    take
+        The one entity each reader's entity takes its value from.
+    segments
+        First of the entities that each reader's entity sums up; they stand one after the other.
+    matrix
+        Weights ``(reader, writer)`` for all else.
+    least
+        Take the least of the values that the matrix names instead: a status is off if one of them is.
+    """
 
     n: int
     take: NDArray[np.int64] | None = None
     segments: NDArray[np.int64] | None = None
     matrix: csr_array | None = None
+    least: bool = False
 
-    def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    @property
+    def is_identity(self) -> bool:
+        """Whether values pass as they are."""
+        return self.take is None and self.segments is None and self.matrix is None
+
+    def __call__(self, values: Values) -> Values:
         """Return the values as the reader sees them; a view where nothing has to be computed."""
         if self.take is not None:
             if values.shape[1] == 1:
                 return np.broadcast_to(values, (len(values), self.n))
-            return np.take(values, self.take, axis=1)
+            return values.take(self.take, axis=1)
         if self.segments is not None:
             return np.add.reduceat(values, self.segments, axis=1)
-        if self.matrix is not None:
-            summed: NDArray[np.float64] = np.ascontiguousarray((self.matrix @ values.T).T)
-            return summed
-        return values
+        if self.matrix is None:
+            return values
+        if self.least:
+            return np.minimum.reduceat(values.take(self.matrix.indices, axis=1), self.matrix.indptr[:-1], axis=1)
+        if len(values) == 1:
+            return self._row(values)
+        summed: Values = np.ascontiguousarray((self.matrix @ values.T).T)
+        return summed
+
+    def _row(self, values: Values) -> Values:
+        """Apply the matrix to one step: loops take many, and the library's way in costs more than the sums."""
+        columns, weights, starts, rows = self._ragged
+        parts = values.take(columns, axis=1)
+        parts *= weights
+        if rows is None:
+            return np.add.reduceat(parts, starts, axis=1)
+        out = np.zeros((1, self.n))
+        if len(starts):
+            out[:, rows] = np.add.reduceat(parts, starts, axis=1)
+        return out
+
+    @cached_property
+    def _ragged(self) -> tuple[NDArray[np.int64], Values, NDArray[np.int64], NDArray[np.int64] | None]:
+        """Columns and weights of the matrix row by row, where rows begin, and which rows have any; None if all have."""
+        assert self.matrix is not None
+        filled = np.flatnonzero(np.diff(self.matrix.indptr))
+        starts = self.matrix.indptr[filled].astype(np.int64)
+        rows = None if len(filled) == self.n else filled
+        return self.matrix.indices.astype(np.int64), self.matrix.data, starts, rows
 
 
 def check_links(links: Sequence[Link], sizes: Mapping[str, int]) -> None:
@@ -60,11 +108,14 @@ def check_links(links: Sequence[Link], sizes: Mapping[str, int]) -> None:
         raise TwinError(*problems)
 
 
-def transfer(links: Sequence[Link], sizes: Mapping[str, int], source: str, target: str, extensive: bool) -> Transfer:
+def transfer(
+    links: Sequence[Link], sizes: Mapping[str, int], source: str, target: str, extensive: bool, status: bool = False
+) -> Transfer:
     """Return how a quantity goes from the set it is written per to the set it is read per.
 
     Extensive quantities are summed along the links (fine to coarse), intensive ones gathered against them: an entity
-    of the finer set gets the value of the coarser one it belongs to, the weighted mean if it belongs to several.
+    of the finer set gets the value of the coarser one it belongs to, the weighted mean if it belongs to several; of a
+    ``status`` it gets the least, so that it is off if one of them is.
 
     Raises
     ------
@@ -89,7 +140,7 @@ def transfer(links: Sequence[Link], sizes: Mapping[str, int], source: str, targe
     matrix = _compose(path, sizes)
     if extensive:
         return Transfer(sizes[target], matrix=matrix)
-    return _gathering(matrix, sizes, source, target)
+    return _gathering(matrix, sizes, source, target, status)
 
 
 def _path(links: Sequence[Link], fine: str, coarse: str) -> list[Link] | None:
@@ -127,7 +178,7 @@ def _compose(path: Sequence[Link], sizes: Mapping[str, int]) -> csr_array:
     return csr_array(matrix)
 
 
-def _gathering(matrix: csr_array, sizes: Mapping[str, int], source: str, target: str) -> Transfer:
+def _gathering(matrix: csr_array, sizes: Mapping[str, int], source: str, target: str, status: bool) -> Transfer:
     """Turn a fine-to-coarse matrix around: the weighted mean over the coarse entities each fine one belongs to."""
     from scipy.sparse import csr_array, diags_array
 
@@ -138,4 +189,4 @@ def _gathering(matrix: csr_array, sizes: Mapping[str, int], source: str, target:
     turned = csr_array(diags_array(1.0 / total) @ matrix.T)
     if (np.diff(turned.indptr) == 1).all():
         return Transfer(sizes[target], take=turned.indices.astype(np.int64))
-    return Transfer(sizes[target], matrix=turned)
+    return Transfer(sizes[target], matrix=turned, least=status)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twin.engine.time import TimeAxis
 from twin.random import Streams
 
-__all__ = ["Arrays", "Read", "Simulator", "Stateless", "Write"]
+__all__ = ["Arrays", "Read", "Simulator", "Stateless", "Storage", "Write"]
 
 Arrays = Mapping[str, NDArray[np.float64]]
 
@@ -22,12 +22,14 @@ class Write:
     """An output: one value per step and entity.
 
     ``kind`` says what a value stands for and so how it is taken to longer steps: ``mean`` over the step (averaged),
-    ``state`` at its end (the last), ``status`` 1 or 0 (off if off at any time).
+    ``state`` at its end (the last), ``status`` 1 or 0 (off if off at any time). ``unit`` may say in which unit the
+    writer counts; it must be the quantity's.
     """
 
     quantity: str
     per: str
     kind: Literal["mean", "state", "status"] = "mean"
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Read:
         ``one``: exactly one writer. ``sum``: any number of writers; none gives zeros.
     delay
         1 to read the writer's last completed step, which is what may close a loop; ``initial`` stands in before it.
+    without
+        Names of simulators whose share is left out of a sum: a battery that serves what others draw reads the load
+        without its own, and so needs no delay.
+    unit
+        In which unit the reader counts; it must be the quantity's.
     """
 
     quantity: str
@@ -47,6 +54,8 @@ class Read:
     gather: Literal["one", "sum"] = "one"
     delay: Literal[0, 1] = 0
     initial: float = 0.0
+    without: tuple[str, ...] = ()
+    unit: str | None = None
 
 
 @runtime_checkable
@@ -79,6 +88,17 @@ class Simulator(Protocol):
 
     def restore(self, state: Any) -> None:
         """Go back to a state taken earlier."""
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """A simulator with storages, which a typical week must leave as full as it found them."""
+
+    def stored(self) -> NDArray[np.float64]:
+        """Return what every storage holds, in units of its capacity, shape ``(n,)``."""
+
+    def restock(self, stored: NDArray[np.float64]) -> None:
+        """Fill every storage to what ``stored`` says."""
 
 
 class Stateless:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,6 +76,9 @@ class Recorder:
         Called with quantity, window and values ``(step, entity)`` for every quantity named in ``full_series``.
     full_series
         Quantities whose full series goes to the sink.
+    total_sink
+        Called with quantity, window and the one series of all entities ``(step,)``; without it the recorder keeps
+        these series, and memory grows with the horizon.
     """
 
     version = "1"
@@ -89,11 +93,12 @@ class Recorder:
         count_from: int,
         sink: Sink | None = None,
         full_series: Sequence[str] = (),
+        total_sink: Sink | None = None,
     ) -> None:
         self.name = f"recorder per {per}"
         self.per, self.weights, self.step_s = per, weights, step_s
         self.streams, self.count_from = tuple(dict.fromkeys(streams)), count_from
-        self.sink, self.full_series = sink, tuple(full_series)
+        self.sink, self.full_series, self.total_sink = sink, tuple(full_series), total_sink
         quantities = dict.fromkeys(q for s in self.streams for q in s.quantities)
         self.quantities = tuple(dict.fromkeys([*quantities, *self.full_series]))
         self.reads = tuple(Read(q, per, "sum" if QUANTITIES[q].extensive else "one") for q in self.quantities)
@@ -104,7 +109,7 @@ class Recorder:
         self._entity = {s: np.full(n, _NOTHING[s.reduction]) for s in self.streams}
         self._total = {s: _NOTHING[s.reduction] for s in self.streams}
         self._when: dict[Stream, int] = {}
-        self._counted_s = 0
+        self._counted_s = 0.0
         self._totals: dict[str, list[Values]] = {q: [] for q in self.quantities}
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
@@ -123,7 +128,11 @@ class Recorder:
             self._entity[stream] = self._reduce(stream, self._entity[stream], values)
             self._total[stream] = float(self._reduce(stream, np.array([self._total[stream]]), total[:, None])[0])
         for quantity in self.quantities:
-            self._totals[quantity].append(self._together(quantity, inputs[quantity]))
+            total = self._together(quantity, inputs[quantity])
+            if self.total_sink:
+                self.total_sink(quantity, window, total)
+            else:
+                self._totals[quantity].append(total)
             if self.sink and quantity in self.full_series:
                 self.sink(quantity, window, inputs[quantity])
         return {}
@@ -166,6 +175,33 @@ class Recorder:
     def total_series(self) -> dict[str, Values]:
         """Return by quantity the sum (or weighted mean) over all entities at every counted step, shape ``(n,)``."""
         return {q: np.concatenate(parts) if parts else np.zeros(0) for q, parts in self._totals.items()}
+
+    def empty(self) -> Recorder:
+        """Return a recorder of the same streams that has seen nothing yet."""
+        other = copy(self)
+        other.start(TimeAxis(0, self.step_s, 0), Streams(0))
+        return other
+
+    def merge(self, other: Recorder, weight: float) -> None:
+        """Take in what another recorder of the same streams kept of a span of time that counts ``weight`` times."""
+        self._counted_s += weight * other._counted_s
+        for stream in self.streams:
+            match stream.reduction:
+                case "max":
+                    self._entity[stream] = np.maximum(self._entity[stream], other._entity[stream])
+                    self._total[stream] = max(self._total[stream], other._total[stream])
+                case "min":
+                    self._entity[stream] = np.minimum(self._entity[stream], other._entity[stream])
+                    self._total[stream] = min(self._total[stream], other._total[stream])
+                case "at_max":
+                    if other._total[stream] > self._total[stream]:
+                        self._entity[stream], self._total[stream] = other._entity[stream], other._total[stream]
+                        self._when[stream] = other._when[stream]
+                case _:
+                    self._entity[stream] = self._entity[stream] + weight * other._entity[stream]
+                    self._total[stream] += weight * other._total[stream]
+        for quantity, parts in other._totals.items():
+            self._totals[quantity] += parts
 
     def state(self) -> Any:
         """Return what has been reduced so far."""

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calendar", "TimeAxis", "parse_duration"]
+__all__ = ["Calendar", "CivilTime", "TimeAxis", "parse_duration"]
+
+_SUNDAY = 6
+_DAY_S = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class CivilTime:
+    """How people of a place count time: their clock, and their public holidays as days since 1970-01-01."""
+
+    timezone: str = "UTC"
+    holidays: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, timezone: str, holidays: Iterable[date] = ()) -> CivilTime:
+        """Return the civil time of a zone with some public holidays."""
+        return cls(timezone, frozenset((day - date(1970, 1, 1)).days for day in holidays))
+
+
+_COORDINATED = CivilTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,12 @@ class Calendar:
     hour: NDArray[np.float64]
     weekday: NDArray[np.int64]
     day_of_year: NDArray[np.int64]
+    holiday: NDArray[np.bool_]
+
+    @property
+    def schedule_weekday(self) -> NDArray[np.int64]:
+        """Weekday by which people live: a public holiday is a Sunday, as in the standard load profiles of BDEW."""
+        return np.asarray(np.where(self.holiday, _SUNDAY, self.weekday), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +91,9 @@ class TimeAxis:
         """Return the steps in ``[start, end)``, both on step boundaries."""
         return TimeAxis(start, self.step_s, (end - start) // self.step_s)
 
-    def calendar(self, timezone: str = "UTC") -> Calendar:
-        """Return what clock and calendar of ``timezone`` show at each step's start."""
-        local = self.seconds + utc_offset(self, timezone)
+    def calendar(self, civil: CivilTime = _COORDINATED) -> Calendar:
+        """Return what clock and calendar show at each step's start, in UTC or in the civil time of a place."""
+        local = self.seconds + utc_offset(self, civil.timezone)
         stamp = local.astype("datetime64[s]")
         day = stamp.astype("datetime64[D]")
         month = stamp.astype("datetime64[M]")
@@ -79,6 +105,7 @@ class TimeAxis:
             hour=(stamp - day).astype(np.int64) / 3600.0,
             weekday=(day.astype(np.int64) + 3) % 7,
             day_of_year=(day - year.astype("datetime64[D]")).astype(np.int64) + 1,
+            holiday=np.isin(day.astype(np.int64), np.array(sorted(civil.holidays), dtype=np.int64)),
         )
 
 
@@ -86,16 +113,23 @@ def utc_offset(axis: TimeAxis, timezone: str) -> NDArray[np.int64]:
     """Return how many seconds the clock of ``timezone`` is ahead of UTC at each step, shape ``(n,)``."""
     if timezone == "UTC":
         return np.zeros(axis.n, dtype=np.int64)
+    # Zones change on quarter hours of UTC at the finest, and not twice in a day: days that begin and end alike
+    # are asked for once.
+    first = np.arange(axis.start // _DAY_S, (axis.end - 1) // _DAY_S + 2)
+    at_midnight = _offsets(first * _DAY_S, timezone)
+    day = axis.seconds // _DAY_S - first[0]
+    offset: NDArray[np.int64] = at_midnight[day]
+    changing = np.flatnonzero(at_midnight[day] != at_midnight[day + 1])
+    if len(changing):
+        quarter, inverse = np.unique(axis.seconds[changing] // 900, return_inverse=True)
+        offset[changing] = _offsets(quarter * 900, timezone)[inverse]
+    return offset
+
+
+def _offsets(seconds: NDArray[np.int64], timezone: str) -> NDArray[np.int64]:
     zone = ZoneInfo(timezone)
-    # Zones change on quarter hours of UTC at the finest: ask once for each.
-    quarter, inverse = np.unique(axis.seconds // 900, return_inverse=True)
-    offsets = [_offset_s(datetime.fromtimestamp(int(q) * 900, UTC).astimezone(zone)) for q in quarter]
-    return np.array(offsets, dtype=np.int64)[inverse]
-
-
-def _offset_s(local: datetime) -> int:
-    offset = local.utcoffset()
-    return int((offset or timedelta()).total_seconds())
+    offsets = (datetime.fromtimestamp(s, UTC).astimezone(zone).utcoffset() or timedelta() for s in seconds.tolist())
+    return np.array([int(offset.total_seconds()) for offset in offsets], dtype=np.int64)
 
 
 def parse_duration(text: str) -> int:

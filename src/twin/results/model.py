@@ -60,6 +60,11 @@ class OptionResult:
     ----------
     moments
         For indicators that show one moment, when that was: ISO time in UTC.
+    axes
+        The steps counted: one stretch of time, or typical weeks.
+    series
+        By quantity what all entities have together at every step counted, or their mean if it does not add up; from
+        the results folder, where there is one, in single precision.
     """
 
     name: str
@@ -71,8 +76,8 @@ class OptionResult:
     selections: list[Mapping[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     moments: dict[str, str] = field(default_factory=dict)
-    axis: TimeAxis | None = None
-    series: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    axes: Sequence[TimeAxis] = ()
+    series: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     layers: list[DrawnLayer] = field(default_factory=list)
 
     def value(self, indicator: str, level: str = "quarter", entity: str = "") -> float:

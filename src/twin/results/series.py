@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from twin.engine.time import TimeAxis
 from twin.quantities import QUANTITIES
 
-__all__ = ["SeriesFile"]
+__all__ = ["QUARTER", "SeriesFile", "StoredSeries"]
+
+QUARTER = "quarter"  # all entities together, as an entity set
 
 _CHUNK = (876, 100)
 
@@ -27,18 +29,22 @@ class SeriesFile:
     ----------
     path
         File to create.
-    axis
-        The steps counted.
+    axes
+        The steps counted: one stretch of time, or the typical weeks that stand for it.
+    weights
+        How many times each stretch counts, shape ``(len(axes),)``.
     """
 
-    def __init__(self, path: Path, axis: TimeAxis) -> None:
+    def __init__(self, path: Path, axes: Sequence[TimeAxis], weights: Sequence[float]) -> None:
         import h5netcdf
 
-        self.axis = axis
+        self.axes = tuple(axes)
+        self._n = sum(axis.n for axis in axes)
         self._file: Any = h5netcdf.File(path, "w")
         self._file.attrs["Conventions"] = "CF-1.11"
-        self._file.dimensions = {"time": axis.n}
-        times = self._file.create_variable("time", ("time",), "int64", data=axis.seconds)
+        self._file.dimensions = {"time": self._n}
+        seconds = np.concatenate([axis.seconds for axis in axes])
+        times = self._file.create_variable("time", ("time",), "int64", data=seconds)
         times.attrs.update(
             {
                 "units": "seconds since 1970-01-01 00:00:00",
@@ -46,6 +52,11 @@ class SeriesFile:
                 "long_name": "start of the step, UTC",
             }
         )
+
+        if any(weight != 1.0 for weight in weights):
+            counts = np.repeat(np.asarray(weights, dtype=float), [axis.n for axis in axes])
+            weight = self._file.create_variable("weight", ("time",), "float64", data=counts)
+            weight.attrs.update({"units": "1", "long_name": "how many times the step counts"})
 
     def __enter__(self) -> SeriesFile:
         return self
@@ -59,20 +70,30 @@ class SeriesFile:
             self._file.dimensions[entity] = len(ids)
             labels = np.array([str(i) for i in ids], dtype="S")
             self._file.create_variable(f"{entity}_id", (entity,), labels.dtype, data=labels)
-        chunks = (min(_CHUNK[0], self.axis.n), min(_CHUNK[1], len(ids)))
+        chunks = (min(_CHUNK[0], self._n), min(_CHUNK[1], len(ids)))
         for quantity in quantities:
             self._variable(f"{entity}_{quantity}", quantity, ("time", entity), chunks=chunks)
 
     def write(self, entity: str, quantity: str, window: TimeAxis, values: NDArray[np.float64]) -> None:
-        """Write one window ``(step, entity)`` of a full series."""
-        first = (window.start - self.axis.start) // self.axis.step_s
+        """Write one window of a series: ``(step, entity)``, or ``(step,)`` of the quarter as a whole."""
+        first = self._row(window)
         self._file[f"{entity}_{quantity}"][first : first + window.n] = values.astype(np.float32)
         self._file.flush()
 
-    def write_totals(self, series: Mapping[str, NDArray[np.float64]]) -> None:
-        """Write the quarter's series: sums over all entities, or means of intensive quantities."""
-        for quantity, values in series.items():
-            self._variable(f"quarter_{quantity}", quantity, ("time",))[:] = values.astype(np.float32)
+    def add_totals(self, quantities: Iterable[str]) -> None:
+        """Make room for the quarter's series: sums over all entities, or means of intensive quantities."""
+        for quantity in quantities:
+            if f"{QUARTER}_{quantity}" not in self._file.variables:
+                self._variable(f"{QUARTER}_{quantity}", quantity, ("time",))
+
+    def _row(self, window: TimeAxis) -> int:
+        """Return the row of a window's first step."""
+        before = 0
+        for axis in self.axes:
+            if axis.start <= window.start < axis.end:
+                return before + (window.start - axis.start) // axis.step_s
+            before += axis.n
+        raise ValueError(f"{window} is not counted")
 
     def _variable(self, name: str, quantity: str, dims: tuple[str, ...], **how: Any) -> Any:
         variable = self._file.create_variable(
@@ -81,3 +102,28 @@ class SeriesFile:
         declared = QUANTITIES[quantity]
         variable.attrs.update({"units": declared.unit, "long_name": declared.meaning})
         return variable
+
+
+class StoredSeries(Mapping[str, NDArray[np.float64]]):
+    """The quarter's series of a finished option by quantity, read from its file when asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __getitem__(self, quantity: str) -> NDArray[np.float64]:
+        import h5netcdf
+
+        with h5netcdf.File(self.path, "r") as file:
+            if f"{QUARTER}_{quantity}" not in file.variables:
+                raise KeyError(quantity)
+            return np.asarray(file[f"{QUARTER}_{quantity}"][:], dtype=np.float64)
+
+    def __iter__(self) -> Iterator[str]:
+        import h5netcdf
+
+        with h5netcdf.File(self.path, "r") as file:
+            names = list(file.variables)
+        yield from (name.removeprefix(f"{QUARTER}_") for name in names if name.startswith(f"{QUARTER}_"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -19,6 +19,7 @@ from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.ledger import LedgerRow
 from twin.results.model import DrawnLayer, IndicatorValue, OptionResult, Results
+from twin.results.series import StoredSeries
 from twin.table import Table
 
 __all__ = ["Folder", "read_option", "read_results", "times_of"]
@@ -201,6 +202,7 @@ def read_option(path: Path) -> OptionResult:
         info["selections"],
         info["seconds"],
         info["moments"],
+        series=StoredSeries(path / "series.nc"),
         layers=layers,
     )
 

@@ -13,10 +13,12 @@ from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
 from twin.quantities import ENTITY_SETS, QUANTITIES
-from twin.registry import resolve, wings
+from twin.registry import Factor, resolve, wings
 from twin.scenario.inputs import wing_inputs
+from twin.scenario.period import civil_time
 from twin.scenario.plan import slug
 from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.signals import known_factors
 from twin.scenario.toml import Document
 from twin.table import Column
 from twin.units import scale
@@ -109,25 +111,41 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def find_files(document: Document, top: Path, problems: Problems) -> dict[str, Path]:
-    """Resolve the files that ``[model]`` names; each must exist, inside the folder that scenarios may read."""
+    """Resolve the files that a scenario names; each must exist, inside the folder that scenarios may read."""
     files: dict[str, Path] = {}
-    model = document.data.get("model")
-    if not isinstance(model, dict):
-        return files
-    for key in ("city", *(item.key for item in wing_inputs() if item.kind == "file")):
-        given = model.get(key)
+    for key, path, given in _named_files(document):
         if not isinstance(given, str):
             continue
-        path = (document.file.parent / given).resolve()
-        line = document.line(("model", key))
-        if not path.is_relative_to(top):
-            problems.add(f"model.{key} = {given!r} leaves {top}", line, "a file inside it, or --root to allow another")
-        elif not path.is_file():
-            beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            problems.add(f"model.{key} = {given!r}: no such file", line, suggestion=nearest(path.name, beside))
-        else:
-            files[key] = path
+        found = _find_file(".".join(map(str, path)), given, document.line(path), document.file.parent, top, problems)
+        if found:
+            files[key] = found
     return files
+
+
+def _named_files(document: Document) -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
+    """Yield the key, the place and the text of everything in the scenario that names a file."""
+    for key in ("city", *(item.key for item in wing_inputs() if item.kind == "file")):
+        yield key, ("model", key), _section(document, "model").get(key)
+    for section in ("prices", "emissions"):
+        for key, item in _section(document, section).items():
+            if isinstance(item, dict):
+                yield f"{section}.{key}", (section, key, "series"), item.get("series")
+    own = document.data.get("simulator")
+    for k, item in enumerate(own if isinstance(own, list) else []):
+        if isinstance(item, dict):
+            yield f"simulator.{k}", ("simulator", k, "file"), item.get("file")
+
+
+def _find_file(name: str, given: str, line: str | None, folder: Path, top: Path, problems: Problems) -> Path | None:
+    path = (folder / given).resolve()
+    if not path.is_relative_to(top):
+        problems.add(f"{name} = {given!r} leaves {top}", line, "a file inside it, or --root to allow another")
+    elif not path.is_file():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        problems.add(f"{name} = {given!r}: no such file", line, suggestion=nearest(path.name, beside))
+    else:
+        return path
+    return None
 
 
 def check_catalogues(document: Document, problems: Problems) -> None:
@@ -183,28 +201,31 @@ def _stands_on_itself(name: str, bases: Mapping[str, Any]) -> bool:
 
 
 def check_factors(document: Document, problems: Problems) -> None:
-    """Every price and factor that an indicator needs must be given, in a unit per energy, and none besides."""
-    needed: dict[str, str] = {}
-    for wing in wings():
-        for indicator in wing.indicators:
-            needed |= {term.factor: indicator.id for term in indicator.terms if term.factor}
-    units = {"prices": "EUR/kWh", "emissions": "kg/kWh"}
-    for factor, indicator_id in needed.items():
-        section, key = factor.split(".")
-        if key not in _section(document, section):
+    """Every price and factor that a wing needs must be given, in a unit per energy, and none besides."""
+    known = known_factors()
+    for factor in known.values():
+        section, key = factor.key.split(".")
+        if factor.required and key not in _section(document, section):
             problems.add(
-                f"{factor} is missing; {indicator_id} needs it",
+                f"{factor.key} is missing: {factor.meaning}",
                 document.line((section,)),
-                f'{key} = {{ value = ..., unit = "{units[section]}", source = "..." }}',
+                f'{key} = {{ value = ..., unit = "{factor.unit}", source = "..." }}',
             )
-    for section, unit in units.items():
-        known = [f.split(".")[1] for f in needed if f.startswith(section)]
+    for section in ("prices", "emissions"):
+        keys = [f.split(".")[1] for f in known if f.startswith(section)]
         for key, item in _section(document, section).items():
             line = document.line((section, key))
-            if key not in known:
-                problems.add(f"unknown key {section}.{key}", line, "one of " + ", ".join(known), nearest(key, known))
-            elif isinstance(item, dict) and scale(str(item.get("unit")))[0] != scale(unit)[0]:
-                problems.add(f"{section}.{key} is in {item.get('unit')!r}", line, unit)
+            if key not in keys:
+                problems.add(f"unknown key {section}.{key}", line, "one of " + ", ".join(keys), nearest(key, keys))
+            elif isinstance(item, dict):
+                _check_factor(known[f"{section}.{key}"], item, line, problems)
+
+
+def _check_factor(factor: Factor, item: Mapping[str, Any], line: str | None, problems: Problems) -> None:
+    if scale(str(item.get("unit")))[0] != scale(factor.unit)[0]:
+        problems.add(f"{factor.key} is in {item.get('unit')!r}", line, factor.unit)
+    if not factor.by_time and ("windows" in item or "series" in item):
+        problems.add(f"{factor.key} cannot change with time", line, "one value")
 
 
 def _section(document: Document, name: str) -> dict[str, Any]:
@@ -222,6 +243,13 @@ def check_names(document: Document, problems: Problems) -> None:
             problems.add(
                 f"there is no time zone {zone!r}", document.line(("model", "timezone")), "such as Europe/Berlin"
             )
+    region = _section(document, "model").get("holidays")
+    if isinstance(region, str):
+        try:
+            civil_time("UTC", region, ())
+        except TwinError as error:
+            for p in error.problems:
+                problems.add(p.message, document.line(("model", "holidays")), p.expected, p.suggestion)
     simulators = list(dict.fromkeys(s.clock or s.name for wing in wings() for s in wing.simulators))
     for name in _section(document, "steps"):
         if name not in simulators:

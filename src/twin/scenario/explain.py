@@ -34,8 +34,7 @@ def explain(scenario: Scenario, option: str | None = None) -> dict[str, Any]:
         accounts.append(account(ready))
     return {
         "title": scenario.title,
-        "start": _stamp(scenario.start),
-        "end": _stamp(scenario.end),
+        "spans": [{"start": _stamp(s.start), "end": _stamp(s.end), "weight": s.weight} for s in scenario.spans],
         "warm_up": _span(scenario.warm_up_s),
         "graphs": graphs,
         "options": [{"name": a.name, "assumed_share": a.assumed_share, "selections": a.selections} for a in accounts],
@@ -52,8 +51,12 @@ def _add(graphs: list[dict[str, Any]], option: str, described: dict[str, Any]) -
 
 
 def _describe(graph: Graph, scenario: Scenario) -> dict[str, Any]:
-    start, end = scenario.start - scenario.warm_up_s, scenario.end
-    windows = list(Coupling(graph).windows(start, end, [scenario.start]))
+    coupling = Coupling(graph, iteration=scenario.iteration)
+    windows = [
+        window
+        for span in scenario.spans
+        for window in coupling.windows(span.start - scenario.warm_up_s, span.end, [span.start])
+    ]
     nodes: list[dict[str, Any]] = []
     loops: list[dict[str, Any]] = []
     for item in graph.order:

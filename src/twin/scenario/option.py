@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -23,8 +23,9 @@ from twin.quantities import QUANTITIES
 from twin.registry import Indicator, Setup, resolve, wings
 from twin.results.indicators import applicable, evaluate, moments, streams_of
 from twin.results.model import DrawnLayer, OptionResult
-from twin.results.series import SeriesFile
+from twin.results.series import QUARTER, SeriesFile, StoredSeries
 from twin.results.store import Folder
+from twin.scenario.own import build_own, takes_part
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import Prepared
 
@@ -59,13 +60,15 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
     TwinError
         If ports do not fit.
     """
-    simulators = []
-    for wing in wings():
-        for entry in wing.simulators:
-            step_s = scenario.steps.get(entry.clock or entry.name, scenario.step_s)
-            simulator = resolve(entry.build)(Setup(ready.city, ready.inputs, scenario.timezone, step_s))
-            if simulator is not None:
-                simulators.append(simulator)
+
+    def setup(name: str) -> Setup:
+        step_s = scenario.steps.get(name, scenario.step_s)
+        return Setup(ready.city, ready.inputs, scenario.civil, step_s, scenario.signals)
+
+    entries = [entry for wing in wings() for entry in wing.simulators]
+    built = [resolve(entry.build)(setup(entry.clock or entry.name)) for entry in entries]
+    own = [build_own(item, setup(item.file.stem)) for item in scenario.own if takes_part(item, ready.option.name)]
+    simulators = [simulator for simulator in (*built, *own) if simulator is not None]
     job = Job(ready, _join(ready.city, simulators))
     _check_series(scenario, job)
     return job
@@ -93,36 +96,79 @@ def run_option(
     scenario: Scenario, job: Job, anywhere: Collection[str], folder: Folder | None, progress: Progress
 ) -> OptionResult:
     """Run one option, write it to the folder if there is one, and return its results."""
-    option, city, simulators = job.ready.option, job.ready.city, job.graph.simulators
-    axis = TimeAxis(scenario.start, min(s.step_s for s in simulators), 0).between(scenario.start, scenario.end)
-    result = replace(account(job.ready), axis=axis)
+    option, city = job.ready.option, job.ready.city
+    step_s = min(s.step_s for s in job.graph.simulators)
+    axes = [TimeAxis(span.start, step_s, (span.end - span.start) // step_s) for span in scenario.spans]
+    result = replace(account(job.ready), axes=axes)
     indicators = job.indicators(anywhere)
     with ExitStack() as stack:
         part = stack.enter_context(folder.option(option.slug)) if folder else None
-        series = stack.enter_context(SeriesFile(part / "series.nc", axis)) if part else None
-        recorders = _recorders(scenario, city, indicators, axis, series)
-        coupling = Coupling(_join(city, [*simulators, *recorders.values()]))
-        coupling.run(
-            scenario.start - scenario.warm_up_s,
-            scenario.end,
-            seed=scenario.seed,
-            cuts=[scenario.start],
-            progress=lambda phase, done, total: progress(option.name, done, total),
-        )
-        result.seconds = coupling.seconds
+        weights = [span.weight for span in scenario.spans]
+        series = stack.enter_context(SeriesFile(part / "series.nc", axes, weights)) if part else None
+        recorders = _run_spans(scenario, job, indicators, step_s, series, result, progress)
         result.values = list(evaluate(option.name, indicators, recorders, city.tables, scenario.factors))
         result.moments = moments(indicators, recorders)
-        for recorder in recorders.values():
-            result.series = {**recorder.total_series(), **result.series}
         result.layers = _layers(city)
-        if folder and part and series:
-            series.write_totals(result.series)
+        if folder and part:
             folder.write_option(part, result, city)
+            result.series = StoredSeries(folder.path / "options" / option.slug / "series.nc")
+        else:
+            for recorder in recorders.values():
+                result.series = {**recorder.total_series(), **result.series}
     return result
 
 
+def _run_spans(
+    scenario: Scenario,
+    job: Job,
+    indicators: Sequence[Indicator],
+    step_s: int,
+    series: SeriesFile | None,
+    result: OptionResult,
+    progress: Progress,
+) -> dict[str, Recorder]:
+    """Run one option over every span of the scenario; return what was recorded, each span counted by its weight."""
+    merged: dict[str, Recorder] = {}
+    done, length = 0, sum(span.end - span.start for span in scenario.spans)
+    for span in scenario.spans:
+        recorders = _recorders(scenario, job.ready.city, indicators, step_s, span.start, series)
+        coupling = Coupling(
+            _join(job.ready.city, [*job.graph.simulators, *recorders.values()]), iteration=scenario.iteration
+        )
+        share = (span.end - span.start) / length
+        before = done / length
+        coupling.run(
+            span.start - scenario.warm_up_s,
+            span.end,
+            seed=scenario.seed,
+            cuts=[span.start],
+            progress=partial(_report, progress, result.name, before, share),
+            cyclic_from=span.start if scenario.typical else None,
+        )
+        done += span.end - span.start
+        for name, seconds in coupling.seconds.items():
+            result.seconds[name] = result.seconds.get(name, 0.0) + seconds
+        for level, recorder in recorders.items():
+            if level not in merged:
+                merged[level] = recorder.empty()
+            merged[level].merge(recorder, span.weight)
+    return merged
+
+
+def _report(
+    progress: Progress, option: str, before: float, share: float, phase: str, done: float, total: float
+) -> None:
+    """Report how far an option has come, of which this span is a share."""
+    progress(option, before + share * done / total, 1.0)
+
+
 def _recorders(
-    scenario: Scenario, city: City, indicators: Sequence[Indicator], axis: TimeAxis, series: SeriesFile | None
+    scenario: Scenario,
+    city: City,
+    indicators: Sequence[Indicator],
+    step_s: int,
+    count_from: int,
+    series: SeriesFile | None,
 ) -> dict[str, Recorder]:
     """Return one recorder per level at which indicators are kept or full series asked for."""
     streams: dict[str, list[Stream]] = {level: [] for level in scenario.series}
@@ -131,12 +177,13 @@ def _recorders(
     recorders = {}
     for level, wanted in streams.items():
         table, full = city.table(level), scenario.series.get(level, ())
-        sink: Callable[..., None] | None = None
-        if series and full:
-            series.add(level, table.ids.tolist(), full)
-            sink = partial(series.write, level)
         weights = _weights(city).get(level, np.ones(len(table)))
-        recorders[level] = Recorder(level, weights, axis.step_s, wanted, scenario.start, sink, full)
+        sink = partial(series.write, level) if series and full else None
+        totals = partial(series.write, QUARTER) if series else None
+        recorders[level] = Recorder(level, weights, step_s, wanted, count_from, sink, full, totals)
+        if series:
+            series.add(level, table.ids.tolist(), full)
+            series.add_totals(recorders[level].quantities)
     return recorders
 
 

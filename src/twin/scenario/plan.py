@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twin.engine.loop import Iteration
+from twin.engine.signals import Signal
+from twin.engine.time import CivilTime
 from twin.registry import Measure
 from twin.results.model import named
 from twin.where import Where
 
-__all__ = ["MeasureCall", "OptionPlan", "Scenario", "slug"]
+__all__ = ["MeasureCall", "OptionPlan", "OwnSimulator", "Scenario", "Span", "slug"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,25 @@ class OptionPlan:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stretch of time that is simulated, seconds since 1970-01-01 UTC, and how many times it counts."""
+
+    start: int
+    end: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class OwnSimulator:
+    """A simulator of the user's own: its file, what it is built with, and the options it takes part in."""
+
+    file: Path
+    params: Mapping[str, Any]
+    options: tuple[str, ...] | None
+    line: str | None
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A scenario file that is in order.
 
@@ -56,8 +78,17 @@ class Scenario:
         The files it reads, by key of ``[model]``; absolute.
     catalogues
         The catalogues it names, by key of ``[model]``.
-    factors
-        Prices and emission factors in SI (EUR/J, kg/J), as ``prices.electricity``.
+    spans
+        What is simulated: the whole period, or the typical weeks that stand for it.
+    civil
+        The clock and the public holidays of the place.
+    factors, signals
+        Prices and emission factors in SI (EUR/J, kg/J), as ``prices.electricity``: those that never change, and all of
+        them over time.
+    iteration
+        How feedback loops are repeated until they settle, None if they are not.
+    own
+        Simulators of the user's own.
     resolved
         Everything the file says and every default it left to us.
     """
@@ -67,19 +98,26 @@ class Scenario:
     seed: int
     files: Mapping[str, Path]
     catalogues: Mapping[str, str]
-    timezone: str
+    civil: CivilTime
     lod: str | None
     crs: str | None
-    start: int
-    end: int
+    spans: tuple[Span, ...]
     step_s: int
     warm_up_s: int
     steps: Mapping[str, int]
     factors: Mapping[str, float]
+    signals: Mapping[str, Signal]
+    iteration: Iteration | None
+    own: tuple[OwnSimulator, ...]
     series: Mapping[str, Sequence[str]]
     picture: str | None
     options: tuple[OptionPlan, ...]
     resolved: Mapping[str, Any]
+
+    @property
+    def typical(self) -> bool:
+        """Whether typical weeks stand for the period."""
+        return len(self.spans) > 1 or self.spans[0].weight != 1.0
 
     def option(self, name: str) -> OptionPlan:
         """Return the option of that name.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from twin.engine.time import TimeAxis, parse_duration
+from twin.engine.loop import Iteration
+from twin.engine.time import parse_duration
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
 from twin.scenario.check import (
@@ -23,10 +25,11 @@ from twin.scenario.check import (
     schema_problems,
 )
 from twin.scenario.inputs import read_inputs, wing_inputs
-from twin.scenario.plan import MeasureCall, OptionPlan, Scenario, slug
+from twin.scenario.period import civil_time, period_problems, spans_of
+from twin.scenario.plan import MeasureCall, OptionPlan, OwnSimulator, Scenario, slug
 from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.signals import factors_of, signals_of
 from twin.scenario.toml import Document, read_toml
-from twin.units import scale
 
 __all__ = ["read_scenario"]
 
@@ -58,6 +61,8 @@ def read_scenario(path: str | Path, root: str | Path | None = None) -> Scenario:
     check_names(document, problems)
     check_catalogues(document, problems)
     calls = _measure_calls(document, checked, problems)
+    if checked is not None:
+        period_problems(checked.period, problems, document.line(("period", "typical")))
     if problems.found:
         _add_problems_of_files(files, problems)
         raise TwinError(*sorted(problems.found, key=_in_reading_order))
@@ -82,8 +87,11 @@ def _assemble(
     document: Document, checked: Any, files: Mapping[str, Path], calls: Mapping[tuple[int, int], MeasureCall]
 ) -> Scenario:
     period, model = checked.period, checked.model
-    step_s = parse_duration(period.step)
-    start = TimeAxis.at(period.start.isoformat(), step_s, 0, model.timezone).start
+    spans = spans_of(period, model.timezone)
+    warm_up_s = parse_duration(period.warm_up)
+    first, last = min(span.start for span in spans) - warm_up_s, max(span.end for span in spans)
+    years = range(datetime.fromtimestamp(first, UTC).year, datetime.fromtimestamp(last, UTC).year + 1)
+    civil = civil_time(model.timezone, model.holidays, years)
     options = tuple(
         OptionPlan(
             option.name,
@@ -100,24 +108,34 @@ def _assemble(
         seed=checked.seed,
         files=files,
         catalogues={item.key: getattr(model, item.key) for item in wing_inputs() if item.kind == "catalogue"},
-        timezone=model.timezone,
+        civil=civil,
         lod=model.lod,
         crs=model.crs,
-        start=start,
-        end=start + 86400 * period.days,
-        step_s=step_s,
-        warm_up_s=parse_duration(period.warm_up),
+        spans=spans,
+        step_s=parse_duration(period.step),
+        warm_up_s=warm_up_s,
         steps={name: parse_duration(text) for name, text in checked.steps.items()},
-        factors={
-            f"{section}.{key}": item.value * scale(item.unit)[1]
-            for section in ("prices", "emissions")
-            for key, item in getattr(checked, section).items()
-        },
+        factors=factors_of(checked),
+        signals=signals_of(checked, files, civil, first, last),
+        iteration=_iteration(checked.coupling),
+        own=tuple(
+            OwnSimulator(
+                files[f"simulator.{k}"],
+                item.params,
+                None if item.options is None else tuple(item.options),
+                document.line(("simulator", k)),
+            )
+            for k, item in enumerate(checked.simulator)
+        ),
         series=checked.record.series,
         picture=checked.picture,
         options=options,
         resolved=checked.model_dump(mode="python", exclude_none=True),
     )
+
+
+def _iteration(settings: Any) -> Iteration | None:
+    return Iteration(settings.iterations, settings.tolerance) if settings.iterations > 1 else None
 
 
 def _measure_calls(document: Document, checked: Any, problems: Problems) -> dict[tuple[int, int], MeasureCall]:

@@ -7,7 +7,7 @@ from functools import cache
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from twin.engine.time import parse_duration
 from twin.registry import Measure, resolve, wings
@@ -25,14 +25,59 @@ class Strict(BaseModel):
     )
 
 
-class Sourced(Strict):
-    """A number that somebody can look up."""
+class UseWindow(Strict):
+    """Hours in which another value holds."""
 
+    hours: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+    """From and to on the clock, such as ``17:00-21:00``; ``22:00-06:00`` runs over midnight."""
     value: float = Field(ge=0)
+    """The value in these hours."""
+    days: Literal["all", "workdays", "weekends"] = "all"
+    """On which days; public holidays count as weekends."""
+    months: list[Annotated[int, Field(ge=1, le=12)]] = Field(list(range(1, 13)), min_length=1)
+    """In which months, 1 for January."""
+
+
+class Sourced(Strict):
+    """A number that somebody can look up: one for all times, by time of use, or from a series."""
+
     unit: str
     """Unit of the value, such as EUR/kWh or kg/kWh."""
     source: str = Field(min_length=3)
     """Where the number comes from."""
+    value: float | None = Field(None, ge=0)
+    """The number."""
+    windows: list[UseWindow] = []
+    """Hours in which it is another; of several that overlap the last one holds."""
+    series: str | None = None
+    """Instead of a value: a CSV file with a ``time`` column and numbers."""
+    column: str | None = None
+    """Column of the series."""
+    times: float = 1.0
+    """Factor on the series, such as 1.19 for value added tax."""
+    add: float = 0.0
+    """Added to the series after the factor: charges and levies, in the same unit."""
+    align: Literal["weekday", "calendar"] | None = None
+    """How a series of another year is laid over the period."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Sourced:
+        if (self.value is None) == (self.series is None):
+            raise ValueError("needs either value or series")
+        if self.windows and self.value is None:
+            raise ValueError("windows need a value for the other hours")
+        return self
+
+
+class TypicalWeek(Strict):
+    """Some days that stand for many."""
+
+    start: datetime.date
+    """First day."""
+    days: int = Field(7, ge=1, le=366)
+    """How many days."""
+    weight: float | None = Field(None, gt=0)
+    """How many times they count; if no week says so, all weigh alike and together are the period."""
 
 
 class Period(Strict):
@@ -40,12 +85,44 @@ class Period(Strict):
 
     start: datetime.date
     """First day, on the clock of the model's time zone."""
-    days: int = Field(365, ge=1, le=36525)
-    """How many days."""
+    days: int | None = Field(None, ge=1, le=36525)
+    """How many days; 365 if neither ``days`` nor ``duration`` is given."""
+    duration: Duration | None = None
+    """Instead of days: how long, such as ``1h``."""
     step: Duration = "1h"
     """Step of every simulator that has no step of its own."""
     warm_up: Duration = "14d"
     """Time simulated before the start and not counted."""
+    typical: list[TypicalWeek] = []
+    """Weeks that stand for the whole period; they are simulated instead of it."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Period:
+        if self.days is not None and self.duration is not None:
+            raise ValueError("has both days and duration")
+        if len({week.weight is None for week in self.typical}) > 1:
+            raise ValueError("typical weeks need a weight each, or none at all")
+        return self
+
+
+class CouplingSettings(Strict):
+    """How feedback between simulators is solved."""
+
+    iterations: int = Field(1, ge=1, le=1000)
+    """Times each step of a feedback loop may be repeated until it settles; 1 leaves what is read late one step late."""
+    tolerance: float = Field(1e-6, gt=0, lt=1)
+    """Change at which a repeated step has settled, relative to the largest value."""
+
+
+class OwnSimulator(Strict):
+    """A simulator of one's own, in a Python file; it runs only with ``--allow-code``."""
+
+    file: str
+    """Python file with a function ``build(setup)``, beside the scenario."""
+    params: dict[str, Any] = {}
+    """Passed on to ``build`` as keywords."""
+    options: list[str] | None = None
+    """Options it takes part in; all if left out."""
 
 
 class Record(Strict):
@@ -92,6 +169,10 @@ class ScenarioFile(Strict):
     """Prices by carrier; energy prices in EUR/kWh."""
     emissions: dict[str, Sourced] = {}
     """Emission factors by carrier, in kg/kWh of CO2 equivalents."""
+    coupling: CouplingSettings = CouplingSettings()
+    """How feedback between simulators is solved."""
+    simulator: list[OwnSimulator] = []
+    """Simulators of one's own."""
     record: Record = Record()
     """What is kept beyond indicators."""
     picture: str | None = None
@@ -105,6 +186,8 @@ class Model(Strict):
     """City model: CityGML or CityJSON."""
     timezone: str = "UTC"
     """Time zone of schedules and of the period, such as ``Europe/Berlin``."""
+    holidays: str | None = None
+    """Country, or country and state, whose public holidays count as Sundays, such as ``DE-NW``."""
     lod: str | None = None
     """Level of detail wanted; the best in the file if left out."""
     crs: str | None = None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.city.geometry.rings import corner_offsets, owners, segments, take_surfaces
 from twin.city.model import Geometry
 
-__all__ = ["CHUNK", "Measured", "dot", "inner", "measure"]
+__all__ = ["CHUNK", "Measured", "azimuths", "dot", "inner", "measure", "tilts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,10 +33,6 @@ class Measured:
         Net of holes, m2.
     normal
         Outward unit normal, zero for surfaces without area, shape ``(n, 3)``.
-    tilt
-        Angle of the normal from straight up, degrees: 0 flat roof, 90 wall, 180 floor seen from below.
-    azimuth
-        Direction of the normal clockwise from grid north, degrees; 0 for horizontal surfaces.
     centroid
         Shape ``(n, 3)``.
     off_plane
@@ -47,18 +43,25 @@ class Measured:
     origin: Floats
     area: Floats
     normal: Floats
-    tilt: Floats
-    azimuth: Floats
     centroid: Floats
     off_plane: Floats
+
+    @property
+    def tilt(self) -> Floats:
+        """Angle of the normal from straight up, degrees: 0 flat roof, 90 wall, 180 floor seen from below."""
+        return tilts(self.normal)
+
+    @property
+    def azimuth(self) -> Floats:
+        """Direction of the normal clockwise from grid north, degrees; 0 for horizontal surfaces."""
+        return azimuths(self.normal)
 
     def turned(self, surfaces: NDArray[np.bool_]) -> Measured:
         """Return the same with the chosen surfaces (a mask) facing the other way."""
         if not surfaces.any():
             return self
         sign = np.where(surfaces, -1.0, 1.0)[:, None]
-        normal = self.normal * sign
-        return replace(self, vector=self.vector * sign, normal=normal, tilt=_tilt(normal), azimuth=_azimuth(normal))
+        return replace(self, vector=self.vector * sign, normal=self.normal * sign)
 
 
 def dot(a: Floats, b: Floats) -> Floats:
@@ -86,12 +89,12 @@ def measure(geometry: Geometry) -> Measured:
     rows = np.flatnonzero(~plain | (corners != 3) & (corners != 4))
     for some in _chunks(rows):
         _put(whole, some, _measure_any(columns, take_surfaces(geometry, some)))
-    area, tilt, azimuth, off_plane = whole[12:]
+    area, off_plane = whole[12:]
     vector, origin, normal, centroid = (whole[k : k + 3].T for k in (0, 3, 6, 9))
-    return Measured(vector, origin, area, normal, tilt, azimuth, centroid, off_plane)
+    return Measured(vector, origin, area, normal, centroid, off_plane)
 
 
-_ROWS = 16  # of what is measured: vector, origin, normal, centroid, area, tilt, azimuth, off_plane
+_ROWS = 14  # of what is measured: vector, origin, normal, centroid, area, off_plane
 
 
 def _chunks(rows: Ints) -> list[Ints]:
@@ -107,7 +110,7 @@ def _rows(
     vector: Floats, origin: Floats, normal: Floats, offset: Floats, area: Floats, off_plane: Floats
 ) -> list[Floats]:
     """Return what is measured row by row."""
-    return [*vector, *origin, *normal, *(origin + offset), area, _tilt(normal.T), _azimuth(normal.T), off_plane]
+    return [*vector, *origin, *normal, *(origin + offset), area, off_plane]
 
 
 def _measure_few(columns: Floats, corners: Ints, starts: Ints, few: int) -> list[Floats]:
@@ -243,13 +246,15 @@ def _off_plane(fans: _Fans, normal: Floats, middle: Floats) -> Floats:
     return farthest
 
 
-def _tilt(normal: Floats) -> Floats:
+def tilts(normal: Floats) -> Floats:
+    """Return the angle of unit normals from straight up, degrees; see `Measured`."""
     horizontal = np.sqrt(normal[:, 0] ** 2 + normal[:, 1] ** 2)
     tilt: Floats = np.arctan2(horizontal, normal[:, 2]) * (180 / np.pi)
     return np.where((horizontal == 0) & (normal[:, 2] == 0), 90.0, tilt)
 
 
-def _azimuth(normal: Floats) -> Floats:
+def azimuths(normal: Floats) -> Floats:
+    """Return the direction of unit normals clockwise from grid north, degrees; see `Measured`."""
     degrees = np.arctan2(normal[:, 0], normal[:, 1]) * (180 / np.pi)
     degrees = np.where(degrees < 0, degrees + 360.0, degrees)
     horizontal = normal[:, 0] ** 2 + normal[:, 1] ** 2 < 1e-18

@@ -11,8 +11,8 @@ import simpy
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.ev_kernel import droop, full_power_seconds
-from twin.devices.ev_sessions import (
+from twin.devices.ev.kernel import droop, full_power_seconds
+from twin.devices.ev.sessions import (
     DRAWS,
     J_PER_KWH,
     SessionModel,
@@ -188,4 +188,4 @@ def build(setup: Setup) -> EvChargingSimulator | None:
     if (points["strategy"] == "voltage_aware").any() and "phase_node" not in setup.city.tables:
         message = "charging points follow the voltage, but the model has no electric grid"
         raise TwinError(Problem(message, expected='an electric grid, or strategy = "uncontrolled"'))
-    return EvChargingSimulator(setup.city, setup.timezone, setup.step_s, home_sessions())
+    return EvChargingSimulator(setup.city, setup.civil.timezone, setup.step_s, home_sessions())

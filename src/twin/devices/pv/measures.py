@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.city.model import City
-from twin.devices.model import PV_COLUMNS, append, with_entities
+from twin.devices.model import append, with_entities
+from twin.devices.pv.model import PV_COLUMNS
 from twin.errors import Problem, TwinError
 from twin.table import Table
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.heating_kernel import (
+from twin.devices.heating.kernel import (
     COEFFICIENTS,
     HOT_WATER_SINK_DEGC,
     SINKS,

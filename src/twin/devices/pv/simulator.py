@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from twin.devices.pv_kernel import cell_temperature, direct_current, inverter_output
+from twin.devices.pv.kernel import cell_temperature, direct_current, inverter_output
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.registry import Setup
@@ -24,7 +24,7 @@ class PvSimulator(Stateless):
     name = "pv"
     version = "1"
     reads: Sequence[Read] = tuple(Read(q, "pv_array") for q in ("irradiance", "outdoor_temperature", "wind_speed"))
-    writes: Sequence[Write] = (Write("electric_generation", "pv_array"),)
+    writes: Sequence[Write] = tuple(Write(q, "pv_array") for q in ("electric_generation", "solar_generation"))
 
     def __init__(self, arrays: Table, step_s: int) -> None:
         self.step_s = math.gcd(step_s, HOUR_S)
@@ -32,11 +32,12 @@ class PvSimulator(Stateless):
         self._inverter = arrays["inverter_w"]
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return ``electric_generation``, W, shape ``(window.n, arrays)``."""
+        """Return what is fed in, W, shape ``(window.n, arrays)``; all of it is solar."""
         irradiance = inputs["irradiance"]
         cell = cell_temperature(irradiance, inputs["outdoor_temperature"], inputs["wind_speed"])
         direct = direct_current(irradiance, cell, self._after_losses)
-        return {"electric_generation": inverter_output(direct, self._inverter)}
+        power = inverter_output(direct, self._inverter)
+        return {"electric_generation": power, "solar_generation": power}
 
 
 def build(setup: Setup) -> PvSimulator | None:

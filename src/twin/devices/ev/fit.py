@@ -1,6 +1,6 @@
 """Fit the sessions of home charging to the tables that ElaadNL publishes.
 
-``python -m twin.devices.fit_ev FOLDER [-o OUT]`` reads the column for private charging points of
+``python -m twin.devices.ev.fit FOLDER [-o OUT]`` reads the column for private charging points of
 
 - ``elaad_distribution-of-arrival.csv`` and ``-weekend.csv``: share of arrivals per quarter hour,
 - ``elaad_distribution-of-connection-time.csv`` and ``-of-energy-demand.csv``: hours and kWh that 0, 1 ... 100 % of the
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from twin.devices.ev_sessions import (
+from twin.devices.ev.sessions import (
     Energy,
     Mixture,
     SessionModel,
@@ -210,7 +210,7 @@ def goodness(tables: Tables, model: SessionModel) -> dict[str, float]:
 
 def write(path: Path, parameters: Mapping[str, Any], fitted: Mapping[str, float]) -> None:
     """Write the parameter file."""
-    lines = ["# Sessions of home charging; written by python -m twin.devices.fit_ev, see SOURCE.md", ""]
+    lines = ["# Sessions of home charging; written by python -m twin.devices.ev.fit, see SOURCE.md", ""]
     for section, values in {**parameters, "fit": fitted}.items():
         lines += [f"[{section}]", *(f"{key} = {value!r}" for key, value in values.items()), ""]
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -146,7 +146,7 @@ def _mixture(data: Mapping[str, Sequence[float]]) -> Mixture:
 @cache
 def home_sessions() -> SessionModel:
     """Return the model of charging at home that is shipped; its catalogue's SOURCE.md says what it was fitted to."""
-    text = (files("twin.devices") / "catalogue" / "ev_sessions.toml").read_text(encoding="utf-8")
+    text = (files("twin.devices.ev") / "catalogue" / "ev_sessions.toml").read_text(encoding="utf-8")
     return session_model(tomllib.loads(text))
 
 

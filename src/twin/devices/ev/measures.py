@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.city.model import City
-from twin.devices.ev_sessions import J_PER_KWH, home_sessions, plug_in_probability, sessions_per_day
-from twin.devices.model import POINT_COLUMNS, VEHICLE_COLUMNS, append, with_entities
+from twin.devices.ev.model import POINT_COLUMNS, VEHICLE_COLUMNS
+from twin.devices.ev.sessions import J_PER_KWH, home_sessions, plug_in_probability, sessions_per_day
+from twin.devices.model import append, with_entities
 from twin.errors import Problem, TwinError
 from twin.quantities import Link
 from twin.random import entity_keys, uniform

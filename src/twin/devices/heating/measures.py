@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.city.model import City
-from twin.devices.model import COLUMNS
+from twin.devices.heating.model import COLUMNS
 
 __all__ = ["HeatPump", "install_heat_pump"]
 

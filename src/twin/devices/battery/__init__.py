@@ -1,0 +1,1 @@
+"""Batteries of houses and streets."""

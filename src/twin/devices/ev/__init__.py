@@ -1,0 +1,1 @@
+"""Electric vehicles and where they charge."""

@@ -1,0 +1,1 @@
+"""Heating: boilers, heat pumps, electric heaters, and what controls them."""

@@ -1,0 +1,70 @@
+"""The meter of every building: what it takes from the grid, what it feeds in, and what that costs and emits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from twin.engine.ports import Arrays, Read, Stateless, Write
+from twin.engine.signals import Signal
+from twin.engine.time import TimeAxis
+from twin.registry import Setup
+
+__all__ = ["MeterSimulator", "build"]
+
+
+class MeterSimulator(Stateless):
+    """Nets load and generation of a building step by step.
+
+    Within a step all power made is taken to serve the load first, so the longer the step, the more of the power is
+    counted as own use. What is fed in is solar power first, so power from batteries and vehicles counts as fed in only
+    beyond it.
+
+    Parameters
+    ----------
+    price, feed_in
+        What is paid for electricity taken and fed in, EUR/J.
+    emissions
+        CO2 equivalents of electricity taken, kg/J.
+    """
+
+    name = "meter"
+    version = "2"
+    reads: Sequence[Read] = tuple(
+        Read(q, "building", "sum") for q in ("electric_load", "electric_generation", "solar_generation")
+    )
+    writes: Sequence[Write] = tuple(
+        Write(q, "building")
+        for q in (
+            "grid_import",
+            "grid_export",
+            "self_consumed_generation",
+            "electricity_cost",
+            "electricity_emissions",
+        )
+    )
+
+    def __init__(self, step_s: int, price: Signal, feed_in: Signal, emissions: Signal) -> None:
+        self.step_s = step_s
+        self._price, self._feed_in, self._emissions = price, feed_in, emissions
+
+    def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
+        """Return import, export, own use (W), cost (EUR/s) and emissions (kg/s), each ``(window.n, buildings)``."""
+        net = inputs["electric_load"] - inputs["electric_generation"]
+        taken, fed_in = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+        price, paid, factor = (s.values(window)[:, None] for s in (self._price, self._feed_in, self._emissions))
+        return {
+            "grid_import": taken,
+            "grid_export": fed_in,
+            "self_consumed_generation": np.maximum(inputs["solar_generation"] - fed_in, 0.0),
+            "electricity_cost": taken * price - fed_in * paid,
+            "electricity_emissions": taken * factor,
+        }
+
+
+def build(setup: Setup) -> MeterSimulator:
+    """Return the meters of all buildings."""
+    keys = ("prices.electricity", "prices.feed_in", "emissions.electricity")
+    price, feed_in, emissions = (setup.signals[key] for key in keys)
+    return MeterSimulator(setup.step_s, price, feed_in, emissions)

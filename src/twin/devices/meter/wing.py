@@ -1,0 +1,54 @@
+"""What the meters of buildings bring."""
+
+from __future__ import annotations
+
+from twin.registry import Factor, Indicator, SimulatorEntry, Term, Wing
+
+__all__ = ["WING"]
+
+_LOAD = Term("electric_load")
+_IMPORT = Term("grid_import")
+_SOLAR = Term("solar_generation")
+
+WING = Wing(
+    name="meter",
+    factors=(
+        Factor("prices.electricity", "EUR/kWh", "what households pay for electricity from the grid", by_time=True),
+        Factor("prices.feed_in", "EUR/kWh", "what they are paid for electricity fed in", required=False, by_time=True),
+        Factor("emissions.electricity", "kg/kWh", "CO2 equivalents of electricity from the grid", by_time=True),
+    ),
+    simulators=(SimulatorEntry("meter", "twin.devices.meter.simulator:build"),),
+    indicators=(
+        Indicator("electricity_demand", "Electricity demand", "kWh", "lower", (_LOAD,), headline=True),
+        Indicator("peak_load", "Highest electric load", "kW", "lower", (_LOAD,), reduction="max", headline=True),
+        Indicator("grid_import", "Electricity from the grid", "kWh", "lower", (_IMPORT,)),
+        Indicator("peak_import", "Highest power taken from the grid", "kW", "lower", (_IMPORT,), reduction="max"),
+        Indicator(
+            "co2",
+            "Greenhouse gas emissions",
+            "kg",
+            "lower",
+            (Term("electricity_emissions"), Term("gas_consumption", "emissions.gas")),
+            headline=True,
+        ),
+        Indicator(
+            "energy_cost",
+            "Energy cost",
+            "EUR",
+            "lower",
+            (Term("electricity_cost"), Term("gas_consumption", "prices.gas")),
+            headline=True,
+        ),
+        Indicator("pv_yield", "Solar power made", "kWh", "higher", (_SOLAR,), headline=True),
+        Indicator(
+            "self_consumption",
+            "Solar power used in the building",
+            "pct",
+            "higher",
+            (Term("self_consumed_generation"),),
+            over=(_SOLAR,),
+            headline=True,
+        ),
+        Indicator("grid_export", "Electricity fed into the grid", "kWh", "neutral", (Term("grid_export"),)),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Solar modules on roofs."""

@@ -1,0 +1,289 @@
+"""Stepping a feedback loop: as little as possible between one member's step and the next.
+
+A loop is stepped many thousand times, so all that can be decided before the first step is: who is due when, and for
+every input a function of the step's number that returns it, in most cases as a view of what the writer left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.engine.graph import Connection, Graph, Loop
+from twin.engine.ports import Read, Simulator, Write
+from twin.engine.resample import resample
+from twin.engine.time import TimeAxis
+from twin.errors import Problem, TwinError
+
+__all__ = ["Iteration", "LoopRun", "check_finite", "check_shape"]
+
+Values = NDArray[np.float64]
+Feed = Callable[[int], Values]
+
+_REPORTED_TICKS = 256  # steps of a loop between two reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """How a loop is repeated, step by step, until what is fed back agrees with what comes of it.
+
+    Attributes
+    ----------
+    most
+        Times a step may be repeated.
+    tolerance
+        Change between two repetitions at which a step has settled, relative to the largest value of its output, or
+        absolute where that is below 1.
+    """
+
+    most: int = 20
+    tolerance: float = 1e-6
+
+
+def check_shape(simulator: Simulator, write: Write, values: Values | None, shape: tuple[int, int]) -> None:
+    """Stop at an output that is missing or of a wrong shape."""
+    if values is None or values.shape != shape:
+        got = "nothing" if values is None else f"shape {values.shape}"
+        raise TwinError(Problem(f"{simulator.name} wrote {got} for {write.quantity}", expected=f"shape {shape}"))
+
+
+def check_finite(simulator: Simulator, write: Write, span: TimeAxis, values: Values) -> None:
+    """Stop at the first NaN or infinity: it would become a silent hole in a result."""
+    if math.isfinite(values.sum()):
+        return
+    holes = np.argwhere(~np.isfinite(values))
+    if len(holes):
+        step, entity = holes[0]
+        when = np.datetime64(int(span.seconds[step]), "s")
+        what = f"{simulator.name} wrote no finite number for {write.quantity} of {write.per} {entity} at {when} UTC"
+        raise TwinError(Problem(what))
+
+
+class _Member:
+    """A member of a loop in one window.
+
+    ``rows`` holds by quantity what it wrote: row ``k + 1`` is its step ``k``, row 0 the last one before the window.
+    """
+
+    __slots__ = ("feeds", "k", "rows", "seconds", "simulator", "span", "stores")
+
+    def __init__(self, simulator: Simulator, span: TimeAxis, sizes: dict[str, int]) -> None:
+        self.simulator, self.span = simulator, span
+        self.rows = {write.quantity: np.zeros((span.n + 1, sizes[write.per])) for write in simulator.writes}
+        self.stores = [(write, self.rows[write.quantity], (1, sizes[write.per])) for write in simulator.writes]
+        self.feeds: list[tuple[str, Feed]] = []
+        self.seconds = 0.0
+        self.k = 0
+
+    def step(self) -> None:
+        """Advance by one step."""
+        k, step_s = self.k, self.span.step_s
+        inputs = {quantity: feed(k) for quantity, feed in self.feeds}
+        begun = perf_counter()
+        outputs = self.simulator.advance(TimeAxis(self.span.start + k * step_s, step_s, 1), inputs)
+        self.seconds += perf_counter() - begun
+        self.k = k = k + 1
+        for write, rows, shape in self.stores:
+            values = outputs.get(write.quantity)
+            if values is None or values.shape != shape:
+                check_shape(self.simulator, write, values, shape)
+            rows[k] = values
+
+    def check(self) -> None:
+        """Stop at the first hole in what was written so far."""
+        for write, rows, _ in self.stores:
+            check_finite(self.simulator, write, self.span, rows[1 : self.k + 1])
+
+
+class LoopRun:
+    """The members of a loop on their way through one window.
+
+    Parameters
+    ----------
+    outside
+        Given a reader and a read, the sum of what comes from outside of the loop over the window at the reader's
+        step, None if nothing does.
+    last
+        Last completed step before the window by (simulator, quantity), ``(1, n)``.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        loop: Loop,
+        window: TimeAxis,
+        outside: Callable[[int, Sequence[Connection]], Values | None],
+        last: dict[tuple[int, str], Values],
+        iteration: Iteration | None = None,
+    ) -> None:
+        self._graph, self._last, self._iteration = graph, last, iteration
+        self._members = {m: _Member(graph.simulators[m], _steps(graph, m, window), graph.sizes) for m in loop.members}
+        for m, member in self._members.items():
+            for quantity, rows in member.rows.items():
+                if (m, quantity) in last:
+                    rows[0] = last[m, quantity]
+            for read in member.simulator.reads:
+                member.feeds.append((read.quantity, self._feed(m, read, outside)))
+        steps = [member.span.step_s for member in self._members.values()]
+        self._tick, self._largest = min(steps), max(steps)
+        self._ticks = (window.end - window.start) // self._tick
+        self._due = [
+            [member.step for member in self._members.values() if (phase + 1) * self._tick % member.span.step_s == 0]
+            for phase in range(self._largest // self._tick)
+        ]
+
+    def run(self, report: Callable[[float], None]) -> None:
+        """Step through the window.
+
+        Raises
+        ------
+        TwinError
+            If a member writes no finite number, or an iterated step does not settle.
+        """
+        try:
+            if self._iteration:
+                self._settle_all(self._iteration, report)
+            else:
+                self._step_all(report)
+        except Exception:
+            self.check()  # what went wrong may have begun with a hole somewhere else
+            raise
+        self.check()
+
+    def check(self) -> None:
+        """Stop at the first hole in what was written so far."""
+        for member in self._members.values():
+            member.check()
+
+    def outputs(self) -> dict[tuple[int, str], Values]:
+        """Return what all members wrote over the window, by (simulator, quantity)."""
+        return {(m, q): rows[1:] for m, member in self._members.items() for q, rows in member.rows.items()}
+
+    def seconds(self) -> dict[str, float]:
+        """Return the time spent inside each member, by name."""
+        return {member.simulator.name: member.seconds for member in self._members.values()}
+
+    def _step_all(self, report: Callable[[float], None]) -> None:
+        due, cycle = self._due, len(self._due)
+        for first in range(0, self._ticks, _REPORTED_TICKS):
+            for tick in range(first, min(first + _REPORTED_TICKS, self._ticks)):
+                for step in due[tick % cycle]:
+                    step()
+            report(min(first + _REPORTED_TICKS, self._ticks) / self._ticks)
+
+    def _settle_all(self, iteration: Iteration, report: Callable[[float], None]) -> None:
+        cycle = len(self._due)
+        for first in range(0, self._ticks, cycle):
+            self._settle(iteration)
+            report((first + cycle) / self._ticks)
+
+    def _settle(self, iteration: Iteration) -> None:
+        """Repeat the largest step of the loop, in which every member completes its own, until nothing changes."""
+        members = list(self._members.values())
+        begun = [(member, member.k, member.simulator.state()) for member in members]
+        for member in members:
+            n = self._largest // member.span.step_s
+            for _, rows, _ in member.stores:
+                rows[member.k + 1 : member.k + 1 + n] = rows[member.k]
+        change = math.inf
+        for repetition in range(iteration.most):
+            if repetition:
+                for member, k, state in begun:
+                    member.simulator.restore(state)
+                    member.k = k
+            after = [
+                rows[k + 1 : k + 1 + self._largest // m.span.step_s] for m, k, _ in begun for _, rows, _ in m.stores
+            ]
+            before = [values.copy() for values in after]
+            for phase in self._due:
+                for step in phase:
+                    step()
+            change = max(_change(*pair) for pair in zip(before, after, strict=True))
+            if change <= iteration.tolerance:
+                return
+        when = np.datetime64(begun[0][0].span.start + begun[0][1] * begun[0][0].span.step_s, "s")
+        names = ", ".join(member.simulator.name for member in members)
+        message = f"the loop of {names} does not settle at {when} UTC: after {iteration.most} repetitions a step still"
+        raise TwinError(Problem(f"{message} changes by {change:.2g}", expected=f"at most {iteration.tolerance:g}"))
+
+    def _feed(self, reader: int, read: Read, outside: Callable[[int, Sequence[Connection]], Values | None]) -> Feed:
+        """Return what gives the input of the reader's step ``k``."""
+        feeding = self._graph.feeding(reader, read)
+        inside = [self._inner(c) for c in feeding if c.writer in self._members]
+        fixed = outside(reader, [c for c in feeding if c.writer not in self._members])
+        if fixed is not None:
+            inside.insert(0, _row_of(fixed, 0))
+        if not inside:
+            zeros = np.zeros((1, self._graph.sizes[read.per]))
+            zeros.flags.writeable = False
+            return lambda _: zeros
+        if len(inside) == 1:
+            return inside[0]
+        if len(inside) == 2:
+            one, two = inside
+            return lambda k: one(k) + two(k)
+        return lambda k: sum((feed(k) for feed in inside[1:]), inside[0](k))
+
+    def _inner(self, c: Connection) -> Feed:
+        """Return what the writer of a connection inside the loop has to say for the reader's step ``k``."""
+        rows = self._members[c.writer].rows[c.write.quantity]
+        own_s, step_s = self._graph.simulators[c.writer].step_s, self._graph.simulators[c.reader].step_s
+        if c.read.delay and not self._iteration:
+            return self._late(c, rows, own_s, step_s)
+        if c.read.delay and (c.writer, c.write.quantity) not in self._last:
+            rows[0] = c.read.initial
+        return _carried(_at_step(rows, c.write.kind, own_s, step_s), c.transfer)
+
+    def _late(self, c: Connection, rows: Values, own_s: int, step_s: int) -> Feed:
+        """Return the writer's last completed step before the reader's step ``k`` begins."""
+        late = _carried(_held(_row_of(rows, 0), own_s, step_s), c.transfer)
+        if (c.writer, c.write.quantity) in self._last:
+            return late
+        first = c.transfer(np.full((1, rows.shape[1]), c.read.initial))
+        return lambda k: first if k * step_s < own_s else late(k)
+
+
+def _steps(graph: Graph, member: int, window: TimeAxis) -> TimeAxis:
+    return window.with_step(graph.simulators[member].step_s)
+
+
+def _row_of(values: Values, shift: int) -> Feed:
+    """Return what gives row ``k + shift`` of a table as ``(1, n)``, read-only and without a copy."""
+    view = values.view()
+    view.flags.writeable = False
+    if shift:
+        return lambda k: view[k + 1 : k + 2]
+    return lambda k: view[k : k + 1]
+
+
+def _held(feed: Feed, own_s: int, step_s: int) -> Feed:
+    """Return a feed of the writer's step in or with which the reader's step ``k`` begins."""
+    return feed if own_s == step_s else lambda k: feed(k * step_s // own_s)
+
+
+def _at_step(rows: Values, kind: str, own_s: int, step_s: int) -> Feed:
+    """Return what a writer says of the reader's step ``k`` itself: held if it is slower, reduced if it is faster."""
+    if own_s >= step_s:
+        return _held(_row_of(rows, 1), own_s, step_s)
+    n, view = step_s // own_s, rows.view()
+    view.flags.writeable = False
+    return lambda k: resample(view[k * n + 1 : (k + 1) * n + 1], kind, own_s, step_s)
+
+
+def _carried(feed: Feed, carry: Callable[[Values], Values]) -> Feed:
+    """Return a feed through the links; nothing is called where nothing has to be done."""
+    if getattr(carry, "is_identity", False):
+        return feed
+    return lambda k: carry(feed(k))
+
+
+def _change(before: Values, after: Values) -> float:
+    """Return how much a table changed, relative to its largest value where that is above 1."""
+    if not after.size:
+        return 0.0
+    return float(np.abs(after - before).max() / max(1.0, float(np.abs(after).max())))
