@@ -21,10 +21,11 @@ Finding = dict[str, Any]
 
 _GRID_TABLES = ("branch.csv", "linecodes.csv", "ext_grid.csv")
 _TOML = re.compile(rb"^\s*(\[\[?[\w.\-\"' ]+\]\]?|[\w\-]+(\.[\w\-]+)*\s*=\s*\S)", re.MULTILINE)
+_SERIES = re.compile(rb"^(\xef\xbb\xbf)?(#[^\n]*\n)*time[,;]")
 _JSON = re.compile(rb"\s*[{\[]")
 _PICKLE = re.compile(rb"\x80[\x01-\x05]|c(os|posix|builtins|__builtin__)\n")
 _YAML = re.compile(rb"(%YAML|---\s|[\w\-\"']+:(\s|$)|\s*-\s)", re.MULTILINE)
-_KNOWN = "a city (CityJSON, CityGML, .poly), weather (EPW, CSV), electric grid or scenario (TOML)"
+_KNOWN = "a city (CityJSON, CityGML, .poly), weather (EPW, CSV), series (CSV), electric grid or scenario (TOML)"
 
 # File formats that we can name but do not read, by their first bytes
 _OTHERS = {
@@ -78,6 +79,7 @@ def _check(path: Path, tolerances: Tolerances) -> tuple[str | None, list[Finding
         ]
     checks: dict[str, tuple[str, Callable[[], list[Finding]]]] = {
         "weather": ("weather-invalid", lambda: _check_weather(path)),
+        "series": ("series-invalid", lambda: _check_series(path)),
         "scenario": ("scenario-invalid", lambda: _check_scenario(path)),
     }
     code, check = checks.get(kind, ("901", lambda: check_city(source, kind, tolerances)))
@@ -113,6 +115,8 @@ def _kind(source: Source) -> str | None:
     first = head.lstrip().partition(b"\n")[0].decode("utf-8", "replace").strip()
     if _is_weather(first):
         return "weather"
+    if _SERIES.match(head):
+        return "series"
     is_text = b"\0" not in head and not _JSON.match(head)
     return "scenario" if is_text and (source.path.suffix == ".toml" or _looks_like_toml(head)) else None
 
@@ -146,7 +150,7 @@ def _guess(source: Source) -> str:
     if source.path.suffix in (".yaml", ".yml") or _YAML.match(head):
         return "a YAML file, whose tags and aliases are not followed"
     if any(mark in head.partition(b"\n")[0] for mark in (b",", b";", b"\t")):
-        return "a table of text (CSV) that is no weather file"
+        return "a table of text (CSV) that is neither weather nor a series"
     return f"a file of unknown kind that starts with {head[:12]!r}"
 
 
@@ -166,6 +170,14 @@ def _check_weather(path: Path) -> list[Finding]:
     # What is doubted but used as it stands is for the ledger of a run; here is what had to be worked round.
     rules = (*ledger.assumptions, *(rule for rule in ledger.statements if not rule.text.startswith("doubt")))
     return [finding(str(path), "weather-doubtful", f"{rule.text} ({rule.reference})") for rule in rules]
+
+
+def _check_series(path: Path) -> list[Finding]:
+    from twin.scenario.series_file import columns_of_series, read_series
+
+    for column in columns_of_series(path):
+        read_series(path, column, utc_offset_s=0)  # whose clock it is, the scenario says
+    return []
 
 
 def _check_scenario(path: Path) -> list[Finding]:

@@ -1,19 +1,21 @@
 """Profiles run on the clock of the wall."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from buildings_case import BERLIN, inputs
 from twin.buildings.schedules import profile, read_clock
-from twin.engine.time import TimeAxis
+from twin.engine.time import CivilTime, TimeAxis
 
 MULTI_RES = 8
 
 
-def heating(axis, timezone=BERLIN):
+def heating(axis, civil=BERLIN):
     catalogue = inputs()["archetypes"]
     assert catalogue.use_types[MULTI_RES] == "MULTI_RES"
-    return profile(catalogue, "heating", read_clock(axis, timezone), seasonal=False)[:, MULTI_RES]
+    return profile(catalogue, "heating", read_clock(axis, civil), seasonal=False)[:, MULTI_RES]
 
 
 def test_the_night_ends_at_five_by_the_clock_in_summer_and_winter():
@@ -50,6 +52,13 @@ def test_any_step_has_the_mean_of_its_hours(step_s):
 
 def test_half_hour_time_zones_are_split_at_full_hours():
     axis = TimeAxis.at("2023-01-09", 3600, 24, "UTC")
-    assert read_clock(axis, "Asia/Kolkata").hour_of_week.shape == (24, 2)
-    shares = heating(axis, "Asia/Kolkata")
+    assert read_clock(axis, CivilTime("Asia/Kolkata")).hour_of_week.shape == (24, 2)
+    shares = heating(axis, CivilTime("Asia/Kolkata"))
     assert set(shares) == {0.0, 0.5, 1.0}
+
+
+def test_a_public_holiday_is_lived_as_a_sunday():
+    labour_day = TimeAxis.at("2023-05-01", 3600, 24, BERLIN.timezone)  # a Monday
+    civil = CivilTime.of("Europe/Berlin", [date(2023, 5, 1)])
+    assert (read_clock(labour_day, BERLIN).hour_of_week[:, 0] == np.arange(24)).all()
+    assert (read_clock(labour_day, civil).hour_of_week[:, 0] == 6 * 24 + np.arange(24)).all()

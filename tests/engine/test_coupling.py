@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from twin.engine import Read, TimeAxis, Write
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph, Loop
+from twin.engine.links import transfer
 from twin.engine.recorder import Recorder, Stream
 from twin.engine.resample import resample
 from twin.errors import TwinError
@@ -303,3 +304,70 @@ def test_windows_are_as_long_as_memory_allows():
     assert len(small) == 88
     assert small[0] == TimeAxis(0, HOUR, 100)
     assert small[-1].end == 8760 * HOUR
+
+
+def test_thirty_years_take_no_more_memory_than_one():
+    """What a long run holds is one window and the reductions; the series go to the sink as they come."""
+    held = []
+
+    def run_for(years):
+        energy, series = Stream(("electric_load",), "sum"), []
+        recorder = Recorder("building", np.ones(3), HOUR, [energy], 0, total_sink=lambda *a: series.append(len(a[2])))
+        days = range(int(years * 365.25))
+        coupling = Coupling(Graph([source(), recorder], SIZES, LINKS), memory_bytes=2 * 8 * 3 * 1000)
+        coupling.run(0, len(days) * 24 * HOUR)
+        assert sum(series) == len(days) * 24
+        assert max(series) == 1000
+        assert not any(recorder.total_series()["electric_load"])
+        held.append(sum(len(parts) for parts in recorder.state()[-1].values()))
+        return recorder.values(energy).total
+
+    assert run_for(30) > run_for(1)
+    assert held == [0, 0]
+
+
+def test_a_sum_may_leave_its_readers_own_share_out():
+    battery = Sim(
+        "battery",
+        [Read("electric_load", "building", "sum", without=("battery",))],
+        [Write("electric_load", "building")],
+        lambda t, i: {"electric_load": 0.5 * i["electric_load"]},
+    )
+    meter = reader(gather="sum", name="meter")
+    run(battery, source(values=lambda t: np.full((len(t), 3), 8.0)), meter)
+    assert (meter.collected("electric_load") == 12.0).all()
+
+
+def test_units_that_differ_are_told_with_both_sides():
+    kilowatts = source("meter")
+    kilowatts.writes = (Write("electric_load", "building", unit="kW"),)
+    message = error_of(kilowatts, reader(unit="W"))
+    assert "meter writes electric_load in kW, reader reads it in W" in message
+    assert "expected W" in message
+
+
+def test_a_status_is_off_if_one_of_its_owners_is():
+    link = Link("surface", "building", np.array([0, 1, 2, 1]), np.array([0, 0, 0, 1]), np.array([1, 1, 1, 3.0]) / 3)
+    links = (link, Link.belongs("surface", "site", np.zeros(6, dtype=int)))
+    switch = source(quantity="limit_violation", kind="status", values=lambda t: np.tile([1.0, 0.0, 1.0], (len(t), 1)))
+    wide = Link("surface", "building", np.arange(6) % 3, np.arange(6), np.ones(6))
+    lamps = reader("limit_violation", "surface")
+    run(switch, lamps, links=(wide, *links[1:]))
+    assert lamps.collected("limit_violation")[0].tolist() == [1, 0, 1, 1, 0, 1]
+    both = Link(
+        "surface", "building", np.append(np.arange(6) % 3, 1), np.append(np.arange(6), 0), np.append(np.ones(6), 0.5)
+    )
+    run(switch, lamps, links=(both,))
+    assert lamps.collected("limit_violation")[0].tolist() == [0, 0, 1, 1, 0, 1]
+
+
+def test_one_step_is_carried_as_a_whole_window_is():
+    """Loops take the quick way through a link, step by step; it must give the same as the long one."""
+    random = np.random.default_rng(1)
+    link = Link("surface", "building", random.integers(0, 2, 9), random.integers(0, 6, 9), random.random(9))
+    carry = transfer([link], SIZES, "surface", "building", extensive=True)
+    values = random.random((5, 6))
+    rows = np.concatenate([carry(values[k : k + 1]) for k in range(5)])
+    np.testing.assert_allclose(rows, carry(values), rtol=1e-14)
+    assert rows.shape == (5, 3)
+    assert not rows[:, 2].any()  # nothing belongs to the third building

@@ -41,7 +41,7 @@ def complaint(file):
         ("../models", "../../../../models", "leaves"),
         ('"tabula-de"', '"tabula-dk"', "there is no archetype catalogue 'tabula-dk'"),
         ("Europe/Berlin", "Europe/Essen", "there is no time zone 'Europe/Essen'"),
-        ("gas = { value = 0.10", "gass = { value = 0.10", "prices.gas is missing; energy_cost needs it"),
+        ("gas = { value = 0.10", "gass = { value = 0.10", "prices.gas is missing: what households pay for gas"),
         ("kg/kWh", "EUR/kWh", "emissions.electricity is in 'EUR/kWh'; expected kg/kWh"),
     ],
 )

@@ -57,6 +57,8 @@ class Sourced(Strict):
     """Factor on the series, such as 1.19 for value added tax."""
     add: float = 0.0
     """Added to the series after the factor: charges and levies, in the same unit."""
+    clock: str | None = Field(None, pattern=r"^[+-]\d\d:\d\d$")
+    """How far the times of a series that state no offset are ahead of UTC, such as ``+01:00``."""
     align: Literal["weekday", "calendar"] | None = None
     """How a series of another year is laid over the period."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,11 +14,12 @@ from numpy.typing import NDArray
 
 from twin.engine.signals import Constant, Series, Signal, TimeOfUse, UseWindow
 from twin.engine.time import CivilTime, TimeAxis
-from twin.errors import Problem, TwinError, nearest
+from twin.errors import Problem, TwinError
 from twin.registry import Factor, wings
+from twin.scenario.series_file import read_series
 from twin.units import DAY_S, scale
 
-__all__ = ["factors_of", "known_factors", "read_series", "signals_of"]
+__all__ = ["factors_of", "known_factors", "signals_of"]
 
 Floats = NDArray[np.float64]
 
@@ -66,13 +66,21 @@ def signals_of(checked: Any, files: Mapping[str, Path], civil: CivilTime, start:
     for key, item in _stated(checked):
         factor = scale(item.unit)[1]
         if item.series is not None:
-            series = read_series(files[key], item.column)
+            series = read_series(files[key], item.column, _offset(item.clock))
             fitted = _fit(series, item.align, start, end, files[key])
             signals[key] = replace(fitted, steps=(fitted.steps * item.times + item.add) * factor)
         elif item.windows:
             windows = tuple(_window(w, factor) for w in item.windows)
             signals[key] = TimeOfUse(item.value * factor, windows, civil)
     return signals
+
+
+def _offset(clock: str | None) -> int | None:
+    """Return how far a clock such as ``+01:00`` is ahead of UTC, s."""
+    if clock is None:
+        return None
+    hours, minutes = int(clock[1:3]), int(clock[4:6])
+    return (-1 if clock[0] == "-" else 1) * (3600 * hours + 60 * minutes)
 
 
 def _window(item: Any, factor: float) -> UseWindow:
@@ -132,56 +140,3 @@ def _shift(year: int, own: int, align: str) -> int:
 
 def _day(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def read_series(file: Path, column: str | None = None) -> Series:
-    """Read a series of means over equal steps.
-
-    The file is CSV in UTF-8 with a header: ``time``, the start of each step in ISO 8601 with its offset from UTC, and
-    one column or more of numbers.
-
-    Parameters
-    ----------
-    column
-        Which of several columns to read.
-
-    Raises
-    ------
-    TwinError
-        Naming the file and the line.
-    """
-    with file.open(newline="", encoding="utf-8-sig") as handle:
-        rows = list(csv.reader(line for line in handle if not line.startswith("#")))
-    if not rows or rows[0][:1] != ["time"] or len(rows[0]) < 2:
-        raise TwinError(Problem("is no series", file, "1", "a header: time, and columns of numbers"))
-    columns = rows[0][1:]
-    if column is None and len(columns) > 1:
-        raise TwinError(Problem(f"has columns {', '.join(columns)}", file, "1", 'column = "..." in the scenario'))
-    if column is not None and column not in columns:
-        raise TwinError(Problem(f"has no column {column!r}", file, "1", suggestion=nearest(column, columns)))
-    place = 1 + (columns.index(column) if column else 0)
-    pairs = [_pair(row, place, file, k) for k, row in enumerate(rows[1:], 2)]
-    if len(pairs) < 2:
-        raise TwinError(Problem("is no series", file, expected="two steps or more"))
-    seconds = np.array([time for time, _ in pairs], dtype=np.int64)
-    steps = np.diff(seconds)
-    uneven = np.flatnonzero(steps != steps[0])
-    if steps[0] <= 0 or len(uneven):
-        line = 3 + (int(uneven[0]) if len(uneven) else 0)
-        raise TwinError(Problem("steps are not equal, or times do not rise", file, str(line), f"{steps[0]} s later"))
-    values = np.array([value for _, value in pairs])
-    return Series(TimeAxis(int(seconds[0]), int(steps[0]), len(pairs)), values)
-
-
-def _pair(row: list[str], place: int, file: Path, line: int) -> tuple[int, float]:
-    try:
-        when = datetime.fromisoformat(row[0])
-        value = float(row[place])
-    except (ValueError, IndexError):
-        raise TwinError(
-            Problem("is no time and number", file, str(line), "such as 2024-01-01T00:00:00+01:00,39.91")
-        ) from None
-    if when.tzinfo is None or not np.isfinite(value):
-        expected = "a time with its offset from UTC, such as 2024-01-01T00:00:00+01:00, and a finite number"
-        raise TwinError(Problem(f"{row[0]},{row[place]}", file, str(line), expected))
-    return int(when.timestamp()), value

@@ -76,6 +76,7 @@ _FILE = {
     "999": _error("geometry that the check cannot cope with", "please report it"),
     "904": _error("a kind of file that twin does not read", _REFUSED),
     "grid-invalid": _error("an electric grid that cannot be simulated", _REFUSED),
+    "series-invalid": _error("a series that cannot be used", _REFUSED),
     "weather-invalid": _error("a weather file that cannot be used", _REFUSED),
     "scenario-invalid": _error("a scenario that cannot be run", _REFUSED),
     "weather-doubtful": _warning("weather values that are missing, modelled or doubtful", "as the message says"),
