@@ -19,10 +19,15 @@ EVENING = TimeOfUse(0.30, (UseWindow(1800, 3600, 0.60),), CivilTime())
 SIGNALS = {"prices.electricity": EVENING, "prices.feed_in": Constant(0.08), "emissions.electricity": Constant(0.4)}
 
 
-def metered(load, generation, steps=(6,), solar=None):
+def metered(load, generation, steps=(6,), solar=None, charging=0.0):
     simulator = build(Setup(boxes(3), {}, BERLIN, 900, SIGNALS))
     solar = generation if solar is None else solar
-    given_ = {"electric_load": load, "electric_generation": generation, "solar_generation": solar}
+    given_ = {
+        "electric_load": load,
+        "electric_generation": generation,
+        "solar_generation": solar,
+        "battery_charging": np.full((6, 3), charging),
+    }
     return cut(simulator, AXIS, given_, steps)
 
 
@@ -62,3 +67,9 @@ def test_what_a_battery_feeds_in_is_no_solar_power():
     np.testing.assert_array_equal(out["self_consumed_generation"], 0.0)
     out = metered(np.full((6, 3), 400.0), np.full((6, 3), 700.0), solar=np.full((6, 3), 500.0))
     np.testing.assert_array_equal(out["self_consumed_generation"], 200.0)
+
+
+def test_what_a_battery_takes_in_is_not_consumed():
+    out = metered(np.full((6, 3), 900.0), np.zeros((6, 3)), charging=400.0)
+    np.testing.assert_array_equal(out["electricity_consumption"], 500.0)
+    np.testing.assert_array_equal(out["grid_import"], 900.0)

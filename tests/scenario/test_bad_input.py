@@ -127,8 +127,8 @@ def test_exit_codes(arguments, code, capsys):
 @pytest.mark.parametrize(
     ("series", "said"),
     [
-        ('line = ["line_loading"]', "record.series.line: option 'today' has no line"),
-        ('building = ["voltage"]', "nobody writes voltage in option 'today'"),
+        ('line = ["line_loading"]', "record.series.line: no option has a line"),
+        ('building = ["voltage"]', "nobody writes voltage in any option"),
         ('building = ["electric_laod"]', "there is no quantity 'electric_laod'; did you mean 'electric_load'?"),
         ('bulding = ["electric_load"]', "there is no entity set 'bulding'; did you mean 'building'?"),
     ],

@@ -90,19 +90,24 @@ def test_typical_weeks_stand_for_the_period(project, scenario_file):
         expected = sum(365 / 4 * option.by_entity(indicator)[entity] for option in alone)
         assert both.by_entity(indicator)[entity] == pytest.approx(expected, rel=1e-9)
     assert both.value("peak_load") == pytest.approx(max(option.value("peak_load") for option in alone), rel=1e-9)
-    loads = np.concatenate([option.series["electric_load"] for option in alone])
-    np.testing.assert_allclose(both.series["electric_load"], loads, rtol=1e-6)
+    loads = np.concatenate([option.series["electricity_consumption"] for option in alone])
+    np.testing.assert_allclose(both.series["electricity_consumption"], loads, rtol=1e-6)
 
 
 def test_the_series_of_typical_weeks_say_what_they_weigh(project, scenario_file):
     import h5netcdf
 
-    file = scenario_file(("days = 2", "days = 60"), typical("weight = 20", "weight = 10"))
+    weeks = typical("weight = 20", "weight = 10")
+    weeks = (weeks[0], '[record.series]\nbuilding = ["electric_load"]\n' + weeks[1])
+    file = scenario_file(("days = 2", "days = 60"), weeks)
     run(file, project / "out", options=["today"])
     with h5netcdf.File(project / "out/options/today/series.nc") as series:
         assert series["weight"][:].tolist() == [20.0] * 48 + [10.0] * 48
         assert (np.diff(series["time"][:]) > 0).all()
         assert np.isfinite(series["quarter_electric_load"][:]).all()
+        np.testing.assert_allclose(
+            series["building_electric_load"][:].sum(axis=1), series["quarter_electric_load"][:], rtol=1e-5
+        )
 
 
 def test_weights_must_add_up_to_the_period(scenario_file):
@@ -118,7 +123,7 @@ def test_weights_must_add_up_to_the_period(scenario_file):
 def test_what_is_drawn_at_night_costs_what_it_costs_at_night(scenario_file):
     windows = 'windows = [{ hours = "22:00-06:00", value = 0.10 }, { hours = "17:00-20:00", value = 0.80 }], '
     option = run(scenario_file((FLAT, FLAT.replace("unit", f"{windows}unit"))), options=["today"]).options[0]
-    load = option.series["electric_load"].reshape(2, 24) / 1000
+    load = option.series["electricity_consumption"].reshape(2, 24) / 1000
     price = np.full(24, 0.40)
     price[[22, 23, 0, 1, 2, 3, 4, 5]], price[17:20] = 0.10, 0.80
     gas = 0.1 * option.value("gas_demand")
@@ -141,7 +146,7 @@ def dynamic(more=""):
 def test_a_series_of_prices_with_tax_and_charges(project, scenario_file):
     series(project)
     option = run(scenario_file(dynamic(", times = 1.19, add = 180.0"), ('warm_up = "1d"', 'warm_up = "1d"'))).options[0]
-    load = option.series["electric_load"].reshape(2, 24) / 1e6
+    load = option.series["electricity_consumption"].reshape(2, 24) / 1e6
     price = 1.19 * np.arange(24) + 180
     assert option.value("energy_cost") == pytest.approx(
         (load * price).sum() + 0.1 * option.value("gas_demand"), rel=1e-9

@@ -29,7 +29,7 @@ def test_options_are_compared_against_the_first(scenario_file):
     assert pumps.value("gas_demand") < today.value("gas_demand")
     assert pumps.value("electricity_demand") > today.value("electricity_demand")
     table = {row.indicator: row for row in twin.compare(results).rows}
-    assert {"heat_demand", "electricity_demand", "peak_load", "co2", "energy_cost"} <= set(table)
+    assert {"heat_demand", "electricity_demand", "peak_import", "co2", "energy_cost"} <= set(table)
     assert table["co2"].change[0] == 0
 
 

@@ -19,7 +19,7 @@ class MeterSimulator(Stateless):
 
     Within a step all power made is taken to serve the load first, so the longer the step, the more of the power is
     counted as own use. What is fed in is solar power first, so power from batteries and vehicles counts as fed in only
-    beyond it.
+    beyond it. What batteries take in is stored, not consumed.
 
     Parameters
     ----------
@@ -32,11 +32,13 @@ class MeterSimulator(Stateless):
     name = "meter"
     version = "2"
     reads: Sequence[Read] = tuple(
-        Read(q, "building", "sum") for q in ("electric_load", "electric_generation", "solar_generation")
+        Read(q, "building", "sum")
+        for q in ("electric_load", "electric_generation", "solar_generation", "battery_charging")
     )
     writes: Sequence[Write] = tuple(
         Write(q, "building")
         for q in (
+            "electricity_consumption",
             "grid_import",
             "grid_export",
             "self_consumed_generation",
@@ -50,11 +52,12 @@ class MeterSimulator(Stateless):
         self._price, self._feed_in, self._emissions = price, feed_in, emissions
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return import, export, own use (W), cost (EUR/s) and emissions (kg/s), each ``(window.n, buildings)``."""
+        """Return consumption, import, export, own use (W), cost (EUR/s), emissions (kg/s): ``(window.n, buildings)``."""
         net = inputs["electric_load"] - inputs["electric_generation"]
         taken, fed_in = np.maximum(net, 0.0), np.maximum(-net, 0.0)
         price, paid, factor = (s.values(window)[:, None] for s in (self._price, self._feed_in, self._emissions))
         return {
+            "electricity_consumption": inputs["electric_load"] - inputs["battery_charging"],
             "grid_import": taken,
             "grid_export": fed_in,
             "self_consumed_generation": np.maximum(inputs["solar_generation"] - fed_in, 0.0),

@@ -6,7 +6,7 @@ from twin.registry import Factor, Indicator, SimulatorEntry, Term, Wing
 
 __all__ = ["WING"]
 
-_LOAD = Term("electric_load")
+_CONSUMPTION = Term("electricity_consumption")
 _IMPORT = Term("grid_import")
 _SOLAR = Term("solar_generation")
 
@@ -19,10 +19,18 @@ WING = Wing(
     ),
     simulators=(SimulatorEntry("meter", "twin.devices.meter.simulator:build"),),
     indicators=(
-        Indicator("electricity_demand", "Electricity demand", "kWh", "lower", (_LOAD,), headline=True),
-        Indicator("peak_load", "Highest electric load", "kW", "lower", (_LOAD,), reduction="max", headline=True),
+        Indicator("electricity_demand", "Electricity demand", "kWh", "lower", (_CONSUMPTION,), headline=True),
+        Indicator("peak_load", "Highest electric load", "kW", "lower", (_CONSUMPTION,), reduction="max"),
         Indicator("grid_import", "Electricity from the grid", "kWh", "lower", (_IMPORT,)),
-        Indicator("peak_import", "Highest power taken from the grid", "kW", "lower", (_IMPORT,), reduction="max"),
+        Indicator(
+            "peak_import",
+            "Highest power taken from the grid",
+            "kW",
+            "lower",
+            (_IMPORT,),
+            reduction="max",
+            headline=True,
+        ),
         Indicator(
             "co2",
             "Greenhouse gas emissions",
