@@ -139,6 +139,7 @@ SUFFIXES = {
     "_j_m2k": "J/(m2 K)",
     "_ohm_m": "ohm/m",
     "_f_m": "F/m",
+    "_eur_j": "EUR/J",
     "_kwh": "kWh",
     "_deg": "deg",
     "_degc": "degC",

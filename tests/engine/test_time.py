@@ -1,9 +1,12 @@
 """Axes in UTC and the clock on the wall."""
 
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 
-from twin.engine.time import CivilTime, TimeAxis, parse_duration, utc_offset
+from twin.engine.time import CivilTime, TimeAxis, parse_clock_window, parse_duration, utc_offset
 
 
 def test_a_year_starts_at_midnight_on_the_wall():
@@ -50,3 +53,33 @@ def test_durations(text, seconds):
 def test_what_is_no_duration(text):
     with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)
+
+
+def test_windows_on_the_clock():
+    assert parse_clock_window("06:10-08:15") == (6 * 3600 + 600, 8 * 3600 + 900)
+    assert parse_clock_window("22:30-24:00") == (22 * 3600 + 1800, 86400)
+    for text in ("6-8", "06:00", "24:00-02:00", "06:00-08:00 ", "06:60-08:00"):
+        with pytest.raises(ValueError, match="is no window"):
+            parse_clock_window(text)
+
+
+def test_holidays_are_those_of_the_place():
+    civil = CivilTime.of("Europe/Berlin", [date(2024, 12, 25)])
+    days = TimeAxis.at("2024-12-24", 86400, 3, "Europe/Berlin").calendar(civil)
+    assert days.holiday.tolist() == [False, True, False]
+    assert days.weekday.tolist() == [1, 2, 3]
+    assert days.schedule_weekday.tolist() == [1, 6, 3]
+
+
+def test_offsets_change_within_the_day_on_which_the_clock_does():
+    axis = TimeAxis.at("2024-03-30", 900, 3 * 96, "UTC")
+    asked_one_by_one = [
+        int(t.astimezone(ZoneInfo("Europe/Berlin")).utcoffset().total_seconds()) for t in _moments(axis)
+    ]
+    assert utc_offset(axis, "Europe/Berlin").tolist() == asked_one_by_one
+    lord_howe = TimeAxis.at("2024-04-06", 900, 96, "UTC")  # half an hour of summer time
+    assert set(utc_offset(lord_howe, "Australia/Lord_Howe").tolist()) == {39600, 37800}
+
+
+def _moments(axis):
+    return [datetime.fromtimestamp(int(s), UTC) for s in axis.seconds]

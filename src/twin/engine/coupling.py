@@ -189,7 +189,7 @@ class Coupling:
             return
         simulator = self.graph.simulators[item]
         span = window.span.with_step(simulator.step_s)
-        outputs = self._call(simulator, span, {r.quantity: self._input(item, r, window) for r in simulator.reads})
+        outputs = self._call(simulator, span, {r.key: self._input(item, r, window) for r in simulator.reads})
         for write in simulator.writes:
             window.outputs[item, write.quantity] = outputs[write.quantity]
 

@@ -83,7 +83,7 @@ class Graph:
 
     def feeding(self, reader: int, read: Read) -> list[Connection]:
         """Return the connections into one read, in the order of the writers."""
-        return [c for c in self.connections if c.reader == reader and c.read.quantity == read.quantity]
+        return [c for c in self.connections if c.reader == reader and c.read == read]
 
     def _connect(self) -> tuple[Connection, ...]:
         connections, problems = [], []
@@ -167,8 +167,7 @@ def _name_problems(simulators: Sequence[Simulator]) -> list[Problem]:
 def _port_problems(simulators: Sequence[Simulator], sizes: Mapping[str, int]) -> list[Problem]:
     problems = []
     for simulator in simulators:
-        for side in (simulator.reads, simulator.writes):
-            names = [port.quantity for port in side]
+        for names in ([read.key for read in simulator.reads], [write.quantity for write in simulator.writes]):
             problems += [Problem(f"{simulator.name} lists {n} twice") for n in sorted(set(names)) if names.count(n) > 1]
         ports: list[Read | Write] = [*simulator.reads, *simulator.writes]
         for port in ports:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -67,6 +67,16 @@ class Transfer:
             return self._row(values)
         summed: Values = np.ascontiguousarray((self.matrix @ values.T).T)
         return summed
+
+    def of_step(self) -> Callable[[Values], Values]:
+        """Return what does the same to one step, ``(1, n)``, without looking again at what there is to do."""
+        take, segments = self.take, self.segments
+        if take is not None:
+            return lambda values: values.take(take, 1)
+        if segments is not None:
+            add = np.add.reduceat
+            return lambda values: add(values, segments, 1)
+        return self if self.is_identity or self.least else self._row
 
     def _row(self, values: Values) -> Values:
         """Apply the matrix to one step: loops take many, and the library's way in costs more than the sums."""
@@ -185,7 +195,8 @@ def _gathering(matrix: csr_array, sizes: Mapping[str, int], source: str, target:
     total = np.asarray(matrix.sum(axis=0)).ravel()
     orphans = np.flatnonzero(total == 0)
     if len(orphans):
-        raise TwinError(Problem(f"{len(orphans)} of {sizes[target]} {target}s belong to no {source}"))
+        many = f"{target}es" if target.endswith("s") else f"{target}s"
+        raise TwinError(Problem(f"{len(orphans)} of {sizes[target]} {many} belong to no {source}"))
     turned = csr_array(diags_array(1.0 / total) @ matrix.T)
     if (np.diff(turned.indptr) == 1).all():
         return Transfer(sizes[target], take=turned.indices.astype(np.int64))

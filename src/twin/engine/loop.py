@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.graph import Connection, Graph, Loop
+from twin.engine.links import Transfer
 from twin.engine.ports import Read, Simulator, Write
 from twin.engine.resample import resample
 from twin.engine.time import TimeAxis
@@ -70,33 +72,35 @@ class _Member:
     ``rows`` holds by quantity what it wrote: row ``k + 1`` is its step ``k``, row 0 the last one before the window.
     """
 
-    __slots__ = ("feeds", "k", "rows", "seconds", "simulator", "span", "stores")
+    __slots__ = ("advance", "feeds", "k", "rows", "seconds", "simulator", "span", "stores")
 
     def __init__(self, simulator: Simulator, span: TimeAxis, sizes: dict[str, int]) -> None:
-        self.simulator, self.span = simulator, span
+        self.simulator, self.span, self.advance = simulator, span, simulator.advance
         self.rows = {write.quantity: np.zeros((span.n + 1, sizes[write.per])) for write in simulator.writes}
-        self.stores = [(write, self.rows[write.quantity], (1, sizes[write.per])) for write in simulator.writes]
+        self.stores = [(w, w.quantity, self.rows[w.quantity], (1, sizes[w.per])) for w in simulator.writes]
         self.feeds: list[tuple[str, Feed]] = []
         self.seconds = 0.0
         self.k = 0
 
-    def step(self) -> None:
-        """Advance by one step."""
-        k, step_s = self.k, self.span.step_s
-        inputs = {quantity: feed(k) for quantity, feed in self.feeds}
+    def step(self, window: TimeAxis) -> None:
+        """Advance by one step, which is the window."""
+        k = self.k
+        inputs = {}
+        for key, feed in self.feeds:  # no comprehension: it would be a call more in every step
+            inputs[key] = feed(k)
         begun = perf_counter()
-        outputs = self.simulator.advance(TimeAxis(self.span.start + k * step_s, step_s, 1), inputs)
+        outputs = self.advance(window, inputs)
         self.seconds += perf_counter() - begun
         self.k = k = k + 1
-        for write, rows, shape in self.stores:
-            values = outputs.get(write.quantity)
+        for write, quantity, rows, shape in self.stores:
+            values = outputs.get(quantity)
             if values is None or values.shape != shape:
                 check_shape(self.simulator, write, values, shape)
             rows[k] = values
 
     def check(self) -> None:
         """Stop at the first hole in what was written so far."""
-        for write, rows, _ in self.stores:
+        for write, _, rows, _ in self.stores:
             check_finite(self.simulator, write, self.span, rows[1 : self.k + 1])
 
 
@@ -128,14 +132,16 @@ class LoopRun:
                 if (m, quantity) in last:
                     rows[0] = last[m, quantity]
             for read in member.simulator.reads:
-                member.feeds.append((read.quantity, self._feed(m, read, outside)))
+                member.feeds.append((read.key, self._feed(m, read, outside)))
         steps = [member.span.step_s for member in self._members.values()]
         self._tick, self._largest = min(steps), max(steps)
-        self._ticks = (window.end - window.start) // self._tick
-        self._due = [
-            [member.step for member in self._members.values() if (phase + 1) * self._tick % member.span.step_s == 0]
-            for phase in range(self._largest // self._tick)
-        ]
+        self._start, self._ticks = window.start, (window.end - window.start) // self._tick
+        self._due = [self._due_after((phase + 1) * self._tick) for phase in range(self._largest // self._tick)]
+
+    def _due_after(self, seconds: int) -> list[tuple[int, list[Callable[[TimeAxis], None]]]]:
+        """Return who completes a step after some seconds, in order; those with the same step share their window."""
+        due = [member for member in self._members.values() if seconds % member.span.step_s == 0]
+        return [(s, [member.step for member in some]) for s, some in groupby(due, lambda member: member.span.step_s)]
 
     def run(self, report: Callable[[float], None]) -> None:
         """Step through the window.
@@ -169,26 +175,32 @@ class LoopRun:
         return {member.simulator.name: member.seconds for member in self._members.values()}
 
     def _step_all(self, report: Callable[[float], None]) -> None:
-        due, cycle = self._due, len(self._due)
         for first in range(0, self._ticks, _REPORTED_TICKS):
             for tick in range(first, min(first + _REPORTED_TICKS, self._ticks)):
-                for step in due[tick % cycle]:
-                    step()
+                self._step(tick)
             report(min(first + _REPORTED_TICKS, self._ticks) / self._ticks)
+
+    def _step(self, tick: int) -> None:
+        """Let all members advance that complete a step at the end of this tick."""
+        end = self._start + (tick + 1) * self._tick
+        for step_s, steps in self._due[tick % len(self._due)]:
+            window = TimeAxis(end - step_s, step_s, 1)
+            for step in steps:
+                step(window)
 
     def _settle_all(self, iteration: Iteration, report: Callable[[float], None]) -> None:
         cycle = len(self._due)
         for first in range(0, self._ticks, cycle):
-            self._settle(iteration)
+            self._settle(iteration, first)
             report((first + cycle) / self._ticks)
 
-    def _settle(self, iteration: Iteration) -> None:
+    def _settle(self, iteration: Iteration, first: int) -> None:
         """Repeat the largest step of the loop, in which every member completes its own, until nothing changes."""
         members = list(self._members.values())
         begun = [(member, member.k, member.simulator.state()) for member in members]
         for member in members:
             n = self._largest // member.span.step_s
-            for _, rows, _ in member.stores:
+            for _, _, rows, _ in member.stores:
                 rows[member.k + 1 : member.k + 1 + n] = rows[member.k]
         change = math.inf
         for repetition in range(iteration.most):
@@ -197,12 +209,11 @@ class LoopRun:
                     member.simulator.restore(state)
                     member.k = k
             after = [
-                rows[k + 1 : k + 1 + self._largest // m.span.step_s] for m, k, _ in begun for _, rows, _ in m.stores
+                rows[k + 1 : k + 1 + self._largest // m.span.step_s] for m, k, _ in begun for _, _, rows, _ in m.stores
             ]
             before = [values.copy() for values in after]
-            for phase in self._due:
-                for step in phase:
-                    step()
+            for tick in range(first, first + len(self._due)):
+                self._step(tick)
             change = max(_change(*pair) for pair in zip(before, after, strict=True))
             if change <= iteration.tolerance:
                 return
@@ -244,8 +255,8 @@ class LoopRun:
         late = _carried(_held(_row_of(rows, 0), own_s, step_s), c.transfer)
         if (c.writer, c.write.quantity) in self._last:
             return late
-        first = c.transfer(np.full((1, rows.shape[1]), c.read.initial))
-        return lambda k: first if k * step_s < own_s else late(k)
+        first, none_before = c.transfer(np.full((1, rows.shape[1]), c.read.initial)), -(-own_s // step_s)
+        return lambda k: late(k) if k >= none_before else first
 
 
 def _steps(graph: Graph, member: int, window: TimeAxis) -> TimeAxis:
@@ -254,11 +265,9 @@ def _steps(graph: Graph, member: int, window: TimeAxis) -> TimeAxis:
 
 def _row_of(values: Values, shift: int) -> Feed:
     """Return what gives row ``k + shift`` of a table as ``(1, n)``, read-only and without a copy."""
-    view = values.view()
+    view = values[shift:, None]
     view.flags.writeable = False
-    if shift:
-        return lambda k: view[k + 1 : k + 2]
-    return lambda k: view[k : k + 1]
+    return view.__getitem__
 
 
 def _held(feed: Feed, own_s: int, step_s: int) -> Feed:
@@ -275,11 +284,12 @@ def _at_step(rows: Values, kind: str, own_s: int, step_s: int) -> Feed:
     return lambda k: resample(view[k * n + 1 : (k + 1) * n + 1], kind, own_s, step_s)
 
 
-def _carried(feed: Feed, carry: Callable[[Values], Values]) -> Feed:
+def _carried(feed: Feed, carry: Transfer) -> Feed:
     """Return a feed through the links; nothing is called where nothing has to be done."""
-    if getattr(carry, "is_identity", False):
+    if carry.is_identity:
         return feed
-    return lambda k: carry(feed(k))
+    at_once = carry.of_step()
+    return lambda k: at_once(feed(k))
 
 
 def _change(before: Values, after: Values) -> float:

@@ -47,6 +47,9 @@ class Read:
         without its own, and so needs no delay.
     unit
         In which unit the reader counts; it must be the quantity's.
+    name
+        Under which the reader finds it among its inputs, that of the quantity if None: who reads one quantity per two
+        entity sets must tell them apart.
     """
 
     quantity: str
@@ -56,6 +59,12 @@ class Read:
     initial: float = 0.0
     without: tuple[str, ...] = ()
     unit: str | None = None
+    name: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Name of the input."""
+        return self.name or self.quantity
 
 
 @runtime_checkable

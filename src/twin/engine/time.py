@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calendar", "CivilTime", "TimeAxis", "parse_duration"]
+__all__ = ["CLOCK_WINDOW", "Calendar", "CivilTime", "TimeAxis", "parse_clock_window", "parse_duration", "utc_offset"]
 
 _SUNDAY = 6
 _DAY_S = 86400
@@ -146,3 +147,21 @@ def parse_duration(text: str) -> int:
     if not number.isdigit() or unit not in seconds or int(number) == 0:
         raise ValueError(f"{text!r} is no duration")
     return int(number) * seconds[unit]
+
+
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d"
+CLOCK_WINDOW = rf"^{_CLOCK}-(?:{_CLOCK}|24:00)$"
+
+
+def parse_clock_window(text: str) -> tuple[int, int]:
+    """Return from and to of ``17:00-21:00`` in seconds since midnight; `CLOCK_WINDOW` is its pattern.
+
+    Raises
+    ------
+    ValueError
+        If the text is no such window.
+    """
+    if not re.match(CLOCK_WINDOW, text):
+        raise ValueError(f"{text!r} is no window such as 17:00-21:00")
+    (hour, minute), (to_hour, to_minute) = (map(int, clock.split(":")) for clock in text.split("-"))
+    return 3600 * hour + 60 * minute, 3600 * to_hour + 60 * to_minute

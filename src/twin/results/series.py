@@ -65,14 +65,15 @@ class SeriesFile:
         self._file.close()
 
     def add(self, entity: str, ids: Sequence[str], quantities: Sequence[str]) -> None:
-        """Make room for the full series of some quantities of an entity set."""
+        """Make room for the full series of some quantities of an entity set, unless there is already."""
         if entity not in self._file.dimensions:
             self._file.dimensions[entity] = len(ids)
             labels = np.array([str(i) for i in ids], dtype="S")
             self._file.create_variable(f"{entity}_id", (entity,), labels.dtype, data=labels)
         chunks = (min(_CHUNK[0], self._n), min(_CHUNK[1], len(ids)))
         for quantity in quantities:
-            self._variable(f"{entity}_{quantity}", quantity, ("time", entity), chunks=chunks)
+            if f"{entity}_{quantity}" not in self._file.variables:
+                self._variable(f"{entity}_{quantity}", quantity, ("time", entity), chunks=chunks)
 
     def write(self, entity: str, quantity: str, window: TimeAxis, values: NDArray[np.float64]) -> None:
         """Write one window of a series: ``(step, entity)``, or ``(step,)`` of the quarter as a whole."""

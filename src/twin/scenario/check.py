@@ -64,9 +64,9 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
                 expected = 'kind = "..." with one of ' + ", ".join(measure_specs())
                 yield Problem(f"{name} has no kind", document.file, place, expected)
             case "value_error":
-                yield Problem(
-                    f"{name} is wrong: {item['ctx']['error']}", document.file, place, 'such as "15min" or "1h"'
-                )
+                said = str(item["ctx"]["error"])
+                hint = 'such as "15min" or "1h"' if said.endswith("is no duration") else None
+                yield Problem(f"{name} is wrong: {said}", document.file, place, hint)
             case _:
                 expected = item["msg"].removeprefix("Input should be ").removeprefix("String should have ")
                 yield Problem(f"{name} is {item['input']!r}", document.file, place, expected)
@@ -130,10 +130,8 @@ def _named_files(document: Document) -> Iterator[tuple[str, tuple[str | int, ...
         for key, item in _section(document, section).items():
             if isinstance(item, dict):
                 yield f"{section}.{key}", (section, key, "series"), item.get("series")
-    own = document.data.get("simulator")
-    for k, item in enumerate(own if isinstance(own, list) else []):
-        if isinstance(item, dict):
-            yield f"simulator.{k}", ("simulator", k, "file"), item.get("file")
+    for k, item in enumerate(_own_simulators(document)):
+        yield f"simulator.{k}", ("simulator", k, "file"), item.get("file")
 
 
 def _find_file(name: str, given: str, line: str | None, folder: Path, top: Path, problems: Problems) -> Path | None:
@@ -200,6 +198,12 @@ def _stands_on_itself(name: str, bases: Mapping[str, Any]) -> bool:
     return False
 
 
+def _own_simulators(document: Document) -> list[dict[str, Any]]:
+    """Return the simulators of the user's own as they stand in the file, even if they are not in order."""
+    own = document.data.get("simulator")
+    return [item if isinstance(item, dict) else {} for item in own] if isinstance(own, list) else []
+
+
 def check_factors(document: Document, problems: Problems) -> None:
     """Every price and factor that a wing needs must be given, in a unit per energy, and none besides."""
     known = known_factors()
@@ -233,8 +237,11 @@ def _section(document: Document, name: str) -> dict[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def check_names(document: Document, problems: Problems) -> None:
-    """Time zone, simulators with steps of their own, and recorded quantities must be known."""
+def check_names(document: Document, allow_code: bool | None, problems: Problems) -> None:
+    """Time zone, simulators with steps of their own, and recorded quantities must be known.
+
+    A quantity may also come from a Python file that was not run, as ``allow_code`` says.
+    """
     zone = _section(document, "model").get("timezone")
     if isinstance(zone, str):
         try:
@@ -251,6 +258,7 @@ def check_names(document: Document, problems: Problems) -> None:
             for p in error.problems:
                 problems.add(p.message, document.line(("model", "holidays")), p.expected, p.suggestion)
     simulators = list(dict.fromkeys(s.clock or s.name for wing in wings() for s in wing.simulators))
+    simulators += [Path(str(item["file"])).stem for item in _own_simulators(document) if "file" in item]
     for name in _section(document, "steps"):
         if name not in simulators:
             expected = "one of " + ", ".join(simulators)
@@ -262,7 +270,7 @@ def check_names(document: Document, problems: Problems) -> None:
         if entity not in ENTITY_SETS:
             problems.add(f"there is no entity set {entity!r}", line, suggestion=nearest(entity, ENTITY_SETS))
         for name in quantities if isinstance(quantities, list) else []:
-            if name not in QUANTITIES:
+            if name not in QUANTITIES and (allow_code or not _own_simulators(document)):
                 problems.add(f"there is no quantity {name!r}", line, suggestion=nearest(str(name), QUANTITIES))
 
 

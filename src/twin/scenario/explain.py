@@ -78,8 +78,7 @@ def _describe_simulator(graph: Graph, index: int) -> dict[str, Any]:
     reads = []
     for read in simulator.reads:
         writers = [graph.simulators[c.writer].name for c in graph.feeding(index, read)]
-        late = ", one step late" if read.delay else ""
-        reads.append({"quantity": read.quantity, "per": read.per, "from": (", ".join(writers) or "nobody") + late})
+        reads.append({"quantity": read.quantity, "per": read.per, "from": writers, "late": bool(read.delay)})
     writes = [{"quantity": w.quantity, "per": w.per, "unit": QUANTITIES[w.quantity].unit} for w in simulator.writes]
     return {"name": simulator.name, "step": _span(simulator.step_s), "reads": reads, "writes": writes}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -25,21 +25,22 @@ from twin.results.indicators import applicable, evaluate, moments, streams_of
 from twin.results.model import DrawnLayer, OptionResult
 from twin.results.series import QUARTER, SeriesFile, StoredSeries
 from twin.results.store import Folder
-from twin.scenario.own import build_own, takes_part
+from twin.scenario.own import blaming, build_own, declared_indicators, takes_part
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import Prepared
 
-__all__ = ["FLOOR_AREA", "Job", "account", "make_job", "run_option"]
+__all__ = ["FLOOR_AREA", "Job", "account", "check_series", "make_job", "run_option"]
 
 FLOOR_AREA = "heated_floor_area_m2"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One option and the simulators built for it, joined by their ports."""
+    """One option, the simulators built for it, joined by their ports, and all indicators there are."""
 
     ready: Prepared
     graph: Graph
+    declared: Sequence[Indicator]
 
     @property
     def written(self) -> set[str]:
@@ -48,8 +49,7 @@ class Job:
 
     def indicators(self, anywhere: Collection[str]) -> list[Indicator]:
         """Return the indicators that mean something here; ``anywhere`` is what any option of the run writes."""
-        declared = [indicator for wing in wings() for indicator in wing.indicators]
-        return applicable(declared, self.ready.city.tables, self.written, anywhere)
+        return applicable(self.declared, self.ready.city.tables, self.written, anywhere)
 
 
 def make_job(scenario: Scenario, ready: Prepared) -> Job:
@@ -69,23 +69,26 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
     built = [resolve(entry.build)(setup(entry.clock or entry.name)) for entry in entries]
     own = [build_own(item, setup(item.file.stem)) for item in scenario.own if takes_part(item, ready.option.name)]
     simulators = [simulator for simulator in (*built, *own) if simulator is not None]
-    job = Job(ready, _join(ready.city, simulators))
-    _check_series(scenario, job)
-    return job
+    return Job(ready, _join(ready.city, simulators), declared_indicators(scenario.own))
 
 
-def _check_series(scenario: Scenario, job: Job) -> None:
-    """See that every full series asked for can be had, before anything is simulated."""
-    option, tables = job.ready.option.name, job.ready.city.tables
+def check_series(scenario: Scenario, jobs: Sequence[Job]) -> None:
+    """See that every full series asked for can be had in some option, before anything is simulated.
+
+    Raises
+    ------
+    TwinError
+        For every series that no option has.
+    """
+    tables = {name for job in jobs for name in job.ready.city.tables}
+    written = {quantity for job in jobs for quantity in job.written}
     with Problems(scenario.file) as problems:
         for level, quantities in scenario.series.items():
             if level not in tables:
-                problems.add(
-                    f"record.series.{level}: option {option!r} has no {level}", suggestion=nearest(level, tables)
-                )
+                problems.add(f"record.series.{level}: no option has a {level}", suggestion=nearest(level, tables))
             for quantity in quantities:
-                if not QUANTITIES[quantity].extensive and quantity not in job.written:
-                    problems.add(f"record.series.{level}: nobody writes {quantity} in option {option!r}")
+                if not QUANTITIES[quantity].extensive and quantity not in written:
+                    problems.add(f"record.series.{level}: nobody writes {quantity} in any option")
 
 
 def _join(city: City, simulators: Sequence[Simulator]) -> Graph:
@@ -105,6 +108,7 @@ def run_option(
         part = stack.enter_context(folder.option(option.slug)) if folder else None
         weights = [span.weight for span in scenario.spans]
         series = stack.enter_context(SeriesFile(part / "series.nc", axes, weights)) if part else None
+        stack.enter_context(blaming(scenario.own))
         recorders = _run_spans(scenario, job, indicators, step_s, series, result, progress)
         result.values = list(evaluate(option.name, indicators, recorders, city.tables, scenario.factors))
         result.moments = moments(indicators, recorders)
@@ -129,9 +133,10 @@ def _run_spans(
 ) -> dict[str, Recorder]:
     """Run one option over every span of the scenario; return what was recorded, each span counted by its weight."""
     merged: dict[str, Recorder] = {}
+    kept = _kept(scenario, job, indicators)
     done, length = 0, sum(span.end - span.start for span in scenario.spans)
     for span in scenario.spans:
-        recorders = _recorders(scenario, job.ready.city, indicators, step_s, span.start, series)
+        recorders = _recorders(kept, job.ready.city, step_s, span.start, series)
         coupling = Coupling(
             _join(job.ready.city, [*job.graph.simulators, *recorders.values()]), iteration=scenario.iteration
         )
@@ -162,27 +167,39 @@ def _report(
     progress(option, before + share * done / total, 1.0)
 
 
-def _recorders(
-    scenario: Scenario,
-    city: City,
-    indicators: Sequence[Indicator],
-    step_s: int,
-    count_from: int,
-    series: SeriesFile | None,
-) -> dict[str, Recorder]:
-    """Return one recorder per level at which indicators are kept or full series asked for."""
-    streams: dict[str, list[Stream]] = {level: [] for level in scenario.series}
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of one entity set: reductions, and quantities whose full series is stored."""
+
+    streams: Sequence[Stream]
+    full: Sequence[str]
+
+
+def _kept(scenario: Scenario, job: Job, indicators: Sequence[Indicator]) -> dict[str, _Kept]:
+    """Return what is kept at every level at which indicators are reduced or full series asked for."""
+    streams: dict[str, list[Stream]] = {level: [] for level in scenario.series if level in job.ready.city.tables}
     for indicator in indicators:
         streams.setdefault(indicator.level, []).extend(streams_of(indicator))
+    return {level: _Kept(wanted, _offered(scenario.series.get(level, ()), job)) for level, wanted in streams.items()}
+
+
+def _offered(quantities: Sequence[str], job: Job) -> list[str]:
+    """Return the quantities that this option has; what adds up is zero where nobody writes it."""
+    return [q for q in quantities if QUANTITIES[q].extensive or q in job.written]
+
+
+def _recorders(
+    kept: Mapping[str, _Kept], city: City, step_s: int, count_from: int, series: SeriesFile | None
+) -> dict[str, Recorder]:
+    """Return one recorder per entity set."""
     recorders = {}
-    for level, wanted in streams.items():
-        table, full = city.table(level), scenario.series.get(level, ())
-        weights = _weights(city).get(level, np.ones(len(table)))
-        sink = partial(series.write, level) if series and full else None
+    for level, what in kept.items():
+        weights = _weights(city).get(level, np.ones(len(city.table(level))))
+        sink = partial(series.write, level) if series and what.full else None
         totals = partial(series.write, QUARTER) if series else None
-        recorders[level] = Recorder(level, weights, step_s, wanted, count_from, sink, full, totals)
+        recorders[level] = Recorder(level, weights, step_s, what.streams, count_from, sink, what.full, totals)
         if series:
-            series.add(level, table.ids.tolist(), full)
+            series.add(level, city.table(level).ids.tolist(), what.full)
             series.add_totals(recorders[level].quantities)
     return recorders
 

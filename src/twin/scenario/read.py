@@ -25,6 +25,7 @@ from twin.scenario.check import (
     schema_problems,
 )
 from twin.scenario.inputs import read_inputs, wing_inputs
+from twin.scenario.own import check_own
 from twin.scenario.period import civil_time, period_problems, spans_of
 from twin.scenario.plan import MeasureCall, OptionPlan, OwnSimulator, Scenario, slug
 from twin.scenario.schema import measure_specs, scenario_model
@@ -34,13 +35,16 @@ from twin.scenario.toml import Document, read_toml
 __all__ = ["read_scenario"]
 
 
-def read_scenario(path: str | Path, root: str | Path | None = None) -> Scenario:
+def read_scenario(path: str | Path, root: str | Path | None = None, allow_code: bool | None = False) -> Scenario:
     """Read and check a scenario file.
 
     Parameters
     ----------
     root
         Folder that the files it names must lie in; by default the parent of the scenario's own folder.
+    allow_code
+        Whether Python files that it names as simulators may be run; if not, naming one is an error. None only looks at
+        the scenario: it runs no code and does not complain.
 
     Raises
     ------
@@ -57,8 +61,9 @@ def read_scenario(path: str | Path, root: str | Path | None = None) -> Scenario:
     top = Path(root).resolve() if root else document.file.resolve().parent.parent
     files = find_files(document, top, problems)
     check_options(document, problems)
+    check_own(document, files, [str(o.get("name")) for o in option_tables(document)], allow_code, problems)
     check_factors(document, problems)
-    check_names(document, problems)
+    check_names(document, allow_code, problems)
     check_catalogues(document, problems)
     calls = _measure_calls(document, checked, problems)
     if checked is not None:

@@ -12,11 +12,10 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from twin.progress import Progress, silent
-from twin.registry import wings
 from twin.results.model import OptionResult, Results
 from twin.results.provenance import environment, file_hashes, run_id
 from twin.results.store import Folder, read_option, read_results
-from twin.scenario.option import Job, make_job, run_option
+from twin.scenario.option import Job, check_series, make_job, run_option
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import prepare
 from twin.scenario.read import read_scenario
@@ -30,6 +29,7 @@ def run(
     options: Sequence[str] = (),
     overwrite: bool = False,
     progress: Progress = silent,
+    allow_code: bool = False,
 ) -> Results:
     """Simulate the options of a scenario.
 
@@ -44,6 +44,8 @@ def run(
         Names of options to simulate; all if empty.
     overwrite
         Whether ``output`` may hold another run.
+    allow_code
+        Whether Python files that a scenario's file names as simulators may be run; asked when that file is read.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def run(
         For everything that is wrong with the scenario or its files, before anything is simulated or written.
     """
     if not isinstance(scenario, Scenario):
-        scenario = read_scenario(scenario)
+        scenario = read_scenario(scenario, allow_code=allow_code)
     wanted = [scenario.option(name) for name in options] or list(scenario.options)
     hashes = file_hashes(scenario.files)
     identity = run_id({**scenario.resolved, "wanted": [option.slug for option in wanted]}, hashes)
@@ -60,6 +62,7 @@ def run(
         return replace(read_results(folder.path), complete_before=True)
     progress("read", 0, 1)
     jobs = [make_job(scenario, ready) for ready in prepare(scenario, wanted)]
+    check_series(scenario, jobs)
     progress("read", 1, 1)
     anywhere = set().union(*(job.written for job in jobs))
     results = Results(scenario.title, identity, [], _described(jobs, anywhere), picture=scenario.picture)
@@ -90,8 +93,8 @@ def _read_or_run(
 
 
 def _described(jobs: Sequence[Job], anywhere: Collection[str]) -> list[Mapping[str, Any]]:
-    """Describe the indicators that mean something in at least one option, in the order of the wings."""
+    """Describe the indicators that mean something in at least one option, in the order in which they are declared."""
     used = {indicator.id for job in jobs for indicator in job.indicators(anywhere)}
     shown = ("id", "title", "unit", "direction", "level", "headline", "standard")
-    every = [asdict(indicator) for wing in wings() for indicator in wing.indicators]
+    every = [asdict(indicator) for indicator in jobs[0].declared]
     return [{key: i[key] for key in shown} for i in every if i["id"] in used]

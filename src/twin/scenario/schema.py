@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
-from twin.engine.time import parse_duration
+from twin.engine.time import CLOCK_WINDOW, parse_duration
 from twin.registry import Measure, resolve, wings
 
 __all__ = ["Option", "Period", "Record", "ScenarioFile", "Sourced", "json_schema", "measure_specs", "scenario_model"]
@@ -28,7 +28,7 @@ class Strict(BaseModel):
 class UseWindow(Strict):
     """Hours in which another value holds."""
 
-    hours: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+    hours: str = Field(pattern=CLOCK_WINDOW)
     """From and to on the clock, such as ``17:00-21:00``; ``22:00-06:00`` runs over midnight."""
     value: float = Field(ge=0)
     """The value in these hours."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.signals import Constant, Series, Signal, TimeOfUse, UseWindow
-from twin.engine.time import CivilTime, TimeAxis
+from twin.engine.time import CivilTime, TimeAxis, parse_clock_window
 from twin.errors import Problem, TwinError
 from twin.registry import Factor, wings
 from twin.scenario.series_file import read_series
@@ -24,7 +23,6 @@ __all__ = ["factors_of", "known_factors", "signals_of"]
 Floats = NDArray[np.float64]
 
 _DAYS = {"all": range(7), "workdays": range(5), "weekends": range(5, 7)}
-_CLOCK = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _WEEK_S = 7 * DAY_S
 _YEAR_S = 365 * DAY_S
 
@@ -84,10 +82,7 @@ def _offset(clock: str | None) -> int | None:
 
 
 def _window(item: Any, factor: float) -> UseWindow:
-    match = _CLOCK.fullmatch(item.hours)
-    assert match is not None  # the schema saw to it
-    hour, minute, to_hour, to_minute = map(int, match.groups())
-    from_s, to_s = 3600 * hour + 60 * minute, 3600 * to_hour + 60 * to_minute
+    from_s, to_s = parse_clock_window(item.hours)
     return UseWindow(from_s, to_s, item.value * factor, frozenset(_DAYS[item.days]), frozenset(item.months))
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.devices.days import civil_days, rank_within_days
 from twin.engine.signals import Signal
-from twin.engine.time import CivilTime, TimeAxis, utc_offset
-from twin.units import DAY_S
+from twin.engine.time import CivilTime, TimeAxis
 
-__all__ = ["DayPlan", "civil_days", "make_plan", "steps_that_pay"]
+__all__ = ["DayPlan", "make_plan", "steps_that_pay"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,13 +52,6 @@ class DayPlan:
         return charge[:, self.kind], discharge[:, self.kind]
 
 
-def civil_days(axis: TimeAxis, civil: CivilTime) -> Ints:
-    """Return the civil day on which every step begins, counted from the first, shape ``(axis.n,)``."""
-    day = (axis.seconds + utc_offset(axis, civil.timezone)) // DAY_S
-    # where the clock goes back at midnight, the hour that comes twice belongs to the day that has begun
-    return np.asarray(np.unique(np.maximum.accumulate(day), return_inverse=True)[1])
-
-
 def make_plan(
     axis: TimeAxis, civil: CivilTime, signal: Signal, charging_s: Floats, discharging_s: Floats, efficiency: Floats
 ) -> DayPlan:
@@ -78,9 +71,9 @@ def make_plan(
         axis=1,
         return_inverse=True,
     )
-    day = civil_days(axis, civil)
+    day = np.unique(civil_days(axis, civil), return_inverse=True)[1]
     price = signal.values(axis)
-    cheap, dear = _rank(price, day), _rank(-price, day)
+    cheap, dear = rank_within_days(price, day), rank_within_days(-price, day)
     first = np.flatnonzero(np.diff(day, prepend=-1))
     counts = np.empty((2, len(first), kinds.shape[1]), dtype=np.int64)
     for d, (begin, end) in enumerate(zip(first, np.append(first[1:], axis.n), strict=True)):
@@ -88,15 +81,6 @@ def make_plan(
         for j, (charge, discharge, share) in enumerate(kinds.T):
             counts[:, d, j] = steps_that_pay(ordered, int(charge), int(discharge), float(share))
     return DayPlan(cheap, dear, day, counts[0], counts[1], kind.reshape(-1))
-
-
-def _rank(values: Floats, day: Ints) -> Ints:
-    """Return the place of every step among those of its day, the smallest value first, then the earlier."""
-    order = np.lexsort((np.arange(len(values)), values, day))
-    first = np.searchsorted(day, day)
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    return rank - first
 
 
 def steps_that_pay(ordered: Floats, charging: int, discharging: int, efficiency: float) -> tuple[int, int]:

@@ -9,10 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
+from twin.devices.heating.kernel import label_loss
+from twin.devices.heating.model import CONTROLLABLE, cells, heater_capacity
 from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING
 
-__all__ = ["capacity", "efficiency", "emission", "ground", "heat_pump", "heating_system"]
+__all__ = [
+    "buffer_loss",
+    "buffer_volume",
+    "capacity",
+    "control",
+    "efficiency",
+    "emission",
+    "ground",
+    "heat_pump",
+    "heating_system",
+]
 
 Inputs = Mapping[str, Any]
 Proposal = dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]
@@ -90,3 +102,30 @@ def capacity(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Derive the heat pump's capacity from sizing and design heat load."""
     watts = np.nan_to_num(city.buildings["heat_pump_sizing"]) * city.buildings["design_heat_load_w"]
     return {"heat_pump_capacity_w": _where(city, "heat_pump", watts, DERIVED)}
+
+
+def buffer_volume(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Derive the buffer's volume from its sizing and the capacity of the heater."""
+    volume = cells(city.buildings, "heat_buffer_sizing_l_kw") * heater_capacity(city.buildings) / 1e6
+    return {"heat_buffer_volume_m3": (volume, np.where(np.isnan(volume), MISSING, DERIVED).astype(np.uint16))}
+
+
+def buffer_loss(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Derive the buffer's standing loss from its label."""
+    table = city.buildings
+    loss = label_loss(cells(table, "heat_buffer_label"), cells(table, "heat_buffer_volume_m3"))
+    return {"heat_buffer_loss_w_k": (loss, np.where(np.isnan(loss), MISSING, DERIVED).astype(np.uint16))}
+
+
+def control(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose a thermostat where there is a buffer, and heat as it is asked for elsewhere."""
+    table = city.buildings
+    possible = np.isin(table["heating_system"], CONTROLLABLE)
+    buffered = cells(table, "heat_buffer_volume_m3") > 0
+    code = ledger.assume(
+        "Heat pumps and electric heaters make heat as it is asked for; the thermostat of a buffer decides if there is "
+        "one.",
+        "twin: planning assumption",
+    )
+    values = np.where(buffered, "thermostat", "follow")
+    return {"heating_control": (values, np.where(possible, code, MISSING).astype(np.uint16))}

@@ -1,4 +1,4 @@
-"""Boilers, heat pumps and electric heaters as simulators: final energy for the heat that buildings ask for."""
+"""Boilers, heat pumps and electric heaters that make heat as it is asked for: final energy of that heat."""
 
 from __future__ import annotations
 
@@ -10,21 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.heating.kernel import (
-    COEFFICIENTS,
-    HOT_WATER_SINK_DEGC,
-    SINKS,
-    boiler_gas,
-    coefficient_of_performance,
-    ground_source_temperature,
-    heat_pump_supply,
-    sink_temperature,
-)
+from twin.devices.heating.heat_pumps import HeatPumps
+from twin.devices.heating.kernel import boiler_gas, heat_pump_supply
+from twin.devices.heating.model import is_controlled
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.registry import Setup
 
 __all__ = [
+    "DEMANDS",
     "BoilerSimulator",
     "ElectricHeatingSimulator",
     "HeatPumpSimulator",
@@ -35,7 +29,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-_DEMANDS = (Read("space_heating_demand", "building"), Read("hot_water_demand", "building"))
+DEMANDS = (Read("space_heating_demand", "building"), Read("hot_water_demand", "building"))
 
 
 class _Heater(Stateless, ABC):
@@ -43,7 +37,7 @@ class _Heater(Stateless, ABC):
 
     version = "1"
     name: str
-    reads: Sequence[Read] = _DEMANDS
+    reads: Sequence[Read] = DEMANDS
     writes: Sequence[Write]
 
     def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
@@ -88,26 +82,18 @@ class HeatPumpSimulator(_Heater):
     """Heat pumps with electric back-up, their efficiency following source and sink from step to step."""
 
     name = "heat_pump"
-    reads = (*_DEMANDS, Read("outdoor_temperature", "building"))
+    reads = (*DEMANDS, Read("outdoor_temperature", "building"))
     writes = (Write("electric_load", "building"),)
 
     def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
         super().__init__(city, rows, step_s)
-        table = self._table
-        self._ground = table["heat_pump_source"] == "ground"
-        self._coefficients = np.array([COEFFICIENTS[s] for s in table["heat_pump_source"].tolist()]).T
-        self._curve = np.array([SINKS[e] for e in table["heat_emission"].tolist()]).T
+        self._pumps = HeatPumps(self._table)
 
     def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        outdoor = inputs["outdoor_temperature"]
-        brine = ground_source_temperature(self._table["ground_source_temperature_degc"])
-        source = np.where(self._ground, brine, outdoor)
-        space_lift = sink_temperature(outdoor, *self._curve) - source
         return heat_pump_supply(
             inputs["space_heating_demand"],
             inputs["hot_water_demand"],
-            coefficient_of_performance(space_lift, self._coefficients),
-            coefficient_of_performance(HOT_WATER_SINK_DEGC - source, self._coefficients),
+            *self._pumps.cops_of_demand(inputs["outdoor_temperature"]),
             self._table["heat_pump_capacity_w"],
         ).electric
 
@@ -116,7 +102,8 @@ _Some = TypeVar("_Some", bound=_Heater)
 
 
 def _build(setup: Setup, system: str, make: type[_Some]) -> _Some | None:
-    rows = np.flatnonzero(setup.city.buildings["heating_system"] == system)
+    table = setup.city.buildings
+    rows = np.flatnonzero((table["heating_system"] == system) & ~is_controlled(table))
     return make(setup.city, rows, setup.step_s) if len(rows) else None
 
 
