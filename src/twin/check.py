@@ -185,6 +185,6 @@ def _check_scenario(path: Path) -> list[Finding]:
     from twin.scenario.inputs import read_inputs
     from twin.scenario.read import read_scenario
 
-    scenario = read_scenario(path)
+    scenario = read_scenario(path, allow_code=None)
     read_inputs(scenario.files, scenario.catalogues, Ledger(), scenario.lod, scenario.crs)
     return []

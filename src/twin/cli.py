@@ -27,6 +27,7 @@ __all__ = ["main"]
 app = App(name="twin", help="City file and scenario file in, answers for a planner out.", version_flags=["--version"])
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="print one JSON document instead of text")]
+AllowCode = Annotated[bool, Parameter(negative="", help="run the Python files that the scenario names as simulators")]
 Root = Annotated[Path | None, Parameter(help="folder that the scenario's files must lie in")]
 
 
@@ -39,6 +40,7 @@ def run(
     option: Annotated[list[str] | None, Parameter(negative="")] = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     picture: bool = True,
+    allow_code: AllowCode = False,
     root: Root = None,
     json_: Json = False,
 ) -> None:
@@ -63,7 +65,7 @@ def run(
 
     folder = output or _default_folder(scenario)
     with Drawing(enabled=not json_) as drawing:
-        checked = read_scenario(scenario, root)
+        checked = read_scenario(scenario, root, allow_code)
         results = run_(checked, folder, option or (), overwrite, silent if json_ else drawing)
         picture_file = _draw(results, drawing) if picture and not results.complete_before else None
     if json_:
@@ -147,6 +149,8 @@ def explain(
     *,
     option: str | None = None,
     results: Path | None = None,
+    svg: Path | None = None,
+    allow_code: AllowCode = False,
     root: Root = None,
     json_: Json = False,
 ) -> None:
@@ -160,15 +164,22 @@ def explain(
         Only this option.
     results
         Results folder to take the times from; results/<name of the scenario file> if left out.
+    svg
+        Draw the graph to this file instead of printing it.
     """
+    from twin.report.graph_svg import draw_svg
     from twin.results.store import times_of
     from twin.scenario.explain import explain as explain_
     from twin.scenario.read import read_scenario
 
-    explained = explain_(read_scenario(scenario, root), option)
+    explained = explain_(read_scenario(scenario, root, allow_code), option)
     explained["seconds"] = times_of(results or _default_folder(scenario))
+    if svg:
+        svg.write_text(draw_svg(explained), encoding="utf-8")
     if json_:
-        print(json.dumps(explained))
+        print(json.dumps({**explained, "svg": str(svg) if svg else None}))
+    elif svg:
+        print(f"Drawing: {svg}")
     else:
         print_explanation(explained)
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from twin.errors import Problem
+from twin.report.rails import draw_rails
 from twin.results.compare import Comparison
 
 __all__ = [
@@ -101,10 +102,13 @@ def _print_graph(out: Console, graph: Mapping[str, Any]) -> None:
     loops = "; ".join(f"{' <-> '.join(loop['members'])}, every {loop['step']}" for loop in graph["loops"])
     windows = f"{graph['windows']} window(s) of at most {graph['longest_window']}"
     out.print(f"{windows}, stepped finely: {loops or 'nothing'}", highlight=False)
+    for line in draw_rails(graph, out.options.ascii_only):
+        out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     for node in graph["simulators"]:
         out.print(f"  [bold]{node['name']}[/] every {node['step']}")
         for port in node["reads"]:
-            out.print(f"    reads  {port['quantity']} per {port['per']} [dim]<- {port['from']}[/]", highlight=False)
+            who = (", ".join(port["from"]) or "nobody") + (", one step late" if port["late"] else "")
+            out.print(f"    reads  {port['quantity']} per {port['per']} [dim]<- {who}[/]", highlight=False)
         for port in node["writes"]:
             out.print(f"    writes {port['quantity']} per {port['per']} \\[{port['unit']}]", highlight=False)
 

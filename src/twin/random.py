@@ -32,15 +32,17 @@ def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return z ^ (z >> np.uint64(31))
 
 
-def uniform(seed: int, purpose: str, keys: NDArray[np.uint64], counter: int = 0) -> NDArray[np.float64]:
-    """Draw one number in [0, 1) per key, shape ``(n,)``, depending on nothing but the arguments.
+def uniform(
+    seed: int, purpose: str, keys: NDArray[np.uint64], counter: int | NDArray[np.int64] = 0
+) -> NDArray[np.float64]:
+    """Draw one number in [0, 1) per key and counter, which broadcast, depending on nothing but the arguments.
 
     SplitMix64 (Steele, Lea & Flood 2014, doi 10.1145/2660193.2660195) used as a counter-based generator.
     """
     salt = np.frombuffer(_digest(f"{seed}/{purpose}", 8), dtype=np.uint64)
     with np.errstate(over="ignore"):
         state = _mix(np.asarray(keys, dtype=np.uint64) + salt)
-        state = _mix(state + np.uint64(counter + 1) * _GOLDEN)
+        state = _mix(state + (np.asarray(counter).astype(np.uint64) + np.uint64(1)) * _GOLDEN)
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

@@ -90,6 +90,11 @@ class Column:
             raise TwinError(Problem(f"column {self.name} was given values of type {array.dtype}", expected=self.kind))
         return array.astype(_DTYPE[self.kind], copy=False)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether some values of its type are not allowed."""
+        return bool(self.categories) or self.low is not None or self.high is not None
+
     def violations(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which values break this column's bounds or categories, shape ``(n,)``."""
         bad = np.zeros(len(values), dtype=bool)
@@ -145,6 +150,11 @@ class _Later:
 
     def now(self) -> _Cells:
         return self.deferred.table._get(self.column.name)
+
+
+def _spread(values: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return one value for each of ``n`` rows, where there may be one for all."""
+    return values if values.shape == (n,) else np.broadcast_to(values, (n,))
 
 
 class _Ids:
@@ -281,8 +291,8 @@ class Table:
             If values are of the wrong kind or length, out of bounds or no category of the column.
         """
         n = len(self)
-        fresh = column.cast(np.broadcast_to(np.asarray(values), (n,)))
-        codes = np.broadcast_to(np.asarray(source, dtype=np.uint16), (n,))
+        fresh = column.cast(_spread(np.asarray(values), n))
+        codes = _spread(np.asarray(source, dtype=np.uint16), n)
         if where is not None:
             old = self._get(column.name) if column.name in self else None
             old_values = old.values if old else column.blank(n)
@@ -318,7 +328,7 @@ class Table:
         return other
 
     def _check(self, column: Column, values: NDArray[Any], present: NDArray[np.bool_]) -> None:
-        bad = np.flatnonzero(column.violations(values) & present)
+        bad = np.flatnonzero(column.violations(values) & present) if column.is_bounded else ()
         if len(bad):
             raise TwinError(
                 *(

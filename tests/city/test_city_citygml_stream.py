@@ -121,6 +121,26 @@ def test_coordinates_as_gml_2_has_them(tmp_path):
     np.testing.assert_array_equal(only.corners, SQUARE)
 
 
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0" encoding="UTF-8"?>', "<?xml version='1.0'?>", ""])
+@pytest.mark.parametrize("tile", [None, 1])
+def test_processing_instructions_count_for_nothing(tmp_path, declaration, tile):
+    plain = re.sub(r"^\s*<\?xml.*?\?>\s*", "", row_of_cubes(3))
+    full = re.sub(r"(?<=>)(?=<)", "<?a b?>", plain).replace("</gml:posList>", "<?c > <x> ?></gml:posList>")
+    assert full.count("<?") > 100
+    expected = found_in(tmp_path, plain, tile=tile)
+    found = found_in(tmp_path, f"{declaration}<?style sheet?>{full}<?end?>", tile=tile)
+    assert [tile.ids for tile in found] == [tile.ids for tile in expected]
+    assert [tile.findings for tile in found] == [tile.findings for tile in expected]
+    for mixed, pure in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mixed.blocks[0].coordinates, pure.blocks[0].coordinates)
+
+
+@pytest.mark.parametrize("declaration", ['<?xml version="1.0" encoding="UTF-8"?>', ""])
+def test_mistakes_are_placed_behind_any_declaration(tmp_path, declaration):
+    with pytest.raises(TwinError, match=f"line 1, column {len(declaration) + 34}: "):
+        found_in(tmp_path, f"{declaration}<CityModel><cityObjectMember></a></CityModel>")
+
+
 def test_an_undeclared_prefix_is_named_and_read_all_the_same(tmp_path):
     text = gml_model(gml_building("b", "\n<energy:isHeated>true</energy:isHeated>" + gml_bounded(CUBE, "b")))
     found = one(tmp_path, text.replace("</CityModel>", gml_building("c", gml_bounded(CUBE, "c")) + "</CityModel>"))

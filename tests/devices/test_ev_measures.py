@@ -1,12 +1,17 @@
 """Where cars go, what they are given, and how a strategy is changed afterwards."""
 
+import json
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, filled
+from twin.devices.ev.fleet import fleet_of
 from twin.devices.ev.measures import ChargingStrategy, ElectricCars, bring_cars, set_strategy
+from twin.devices.ev.model import CONTROL_COLUMNS, STRATEGIES
 from twin.devices.ev.simulator import build
+from twin.devices.ev.vehicle_models import read_catalogue, transcribe
 from twin.engine.links import transfer
 from twin.errors import TwinError
 from twin.ledger import Ledger
@@ -81,6 +86,10 @@ def test_where_nobody_lives_there_are_no_cars():
         ({"phases": 1}, r"charger_kw = 11 on one phase"),
         ({"annual_km": 90_000.0}, "more than a session a day"),
         ({"voltage_low_pu": 0.96}, "voltage_low_pu = 0.96 is not below"),
+        ({"target_soc": 1.0}, "target_soc = 1, but from taper_from on power falls to nothing"),
+        ({"target_soc": 0.9, "strategy": "vehicle_to_grid"}, "target_soc = 0.9 of cars that give back"),
+        ({"vehicle_model": "Renault Zo"}, "did you mean 'Renault Zoe'"),
+        ({"vehicle_model": "mix", "battery_kwh": 50.0}, "vehicle_model = 'mix' and battery_kwh"),
     ],
 )
 def test_what_cannot_be_is_said(params, message):
@@ -118,6 +127,62 @@ def test_following_the_voltage_needs_a_grid():
     city = cars(filled(boxes()), 0.5, strategy="voltage_aware")
     with pytest.raises(TwinError, match="the model has no electric grid"):
         build(Setup(city, {}, BERLIN, 900))
+
+
+def test_each_strategy_is_told_what_it_needs_and_nothing_else():
+    plain = cars(filled(boxes(2)), 0.5)
+    for strategy, needs in STRATEGIES.items():
+        points = set_strategy(plain, ALL, ChargingStrategy(strategy=strategy), SECOND).tables["charging_point"]
+        told = {name for name in CONTROL_COLUMNS if not points.missing(name).any()} - {"strategy", "guarantee"}
+        assert told == set(needs) - {"guarantee"}
+        assert points["guarantee"].all() == (strategy == "pv_surplus")
+    grid = set_strategy(plain, ALL, ChargingStrategy(strategy="vehicle_to_grid"), SECOND).tables["charging_point"]
+    assert grid["discharge_wear"][0] * 3.6e6 == pytest.approx(0.05)
+    assert grid["discharge_w"][0] == 10_000
+
+
+# -- models of cars
+
+
+def test_a_model_brings_its_battery_and_its_charger():
+    city = cars(filled(boxes(2)), 0.5, vehicle_model="Renault Zoe")
+    vehicles = city.tables["vehicle"]
+    assert set(vehicles["model"]) == {"Renault Zoe"}
+    assert set(vehicles["battery_j"]) == {52 * 3.6e6}
+    assert (set(vehicles["onboard_w"]), set(vehicles["onboard_phases"])) == ({22_000}, {3})
+
+
+def test_a_mix_is_drawn_for_each_car_by_registrations():
+    vehicles = cars(filled(boxes(300)), 1.0, vehicle_model="mix").tables["vehicle"]
+    known = read_catalogue()
+    total = sum(model.registrations for model in known.values())
+    for name, model in known.items():
+        share = (vehicles["model"] == name).mean()
+        assert share == pytest.approx(model.registrations / total, abs=0.025)
+        assert set(vehicles["battery_j"][vehicles["model"] == name]) == {model.battery_kwh * 3.6e6}
+    few = cars(filled(boxes(300)), 0.3, vehicle_model="mix").tables["vehicle"]
+    of_many = dict(zip(vehicles.ids.tolist(), vehicles["model"].tolist(), strict=True))
+    assert [of_many[name] for name in few.ids.tolist()] == few["model"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("point", "model", "expected"),
+    [
+        ((11.0, 3), "Renault Zoe", 11.0),  # the point's limit
+        ((22.0, 3), "Tesla Model 3", 11.0),  # the car's
+        ((22.0, 3), "Peugeot 208", 7.4),  # one phase of the point
+        ((7.4, 1), "Tesla Model 3", 11 / 3),  # one phase of the car
+    ],
+)
+def test_point_and_car_limit_each_other(point, model, expected):
+    city = cars(filled(boxes(1)), 0.2, charger_kw=point[0], phases=point[1], vehicle_model=model)
+    assert fleet_of(city).power[0] == pytest.approx(1e3 * expected)
+
+
+@pytest.mark.corpus
+def test_transcribing_again_gives_the_catalogue_that_is_shipped(shared):
+    facts = json.loads((shared / "data" / "mobility" / "ev" / "ev_specs_nl.json").read_text())
+    assert {model.name: model for model in transcribe(facts)} == dict(read_catalogue())
 
 
 # -- phases

@@ -44,3 +44,10 @@ def test_streams_are_keyed():
     streams.generator("arrivals", "v2").random(100)
     np.testing.assert_array_equal(first, Streams(1).generator("arrivals", "v1").random(4))
     assert not np.array_equal(first, Streams(1).generator("arrivals", "v2").random(4))
+
+
+def test_many_counters_at_once_are_the_same_as_one_by_one():
+    keys, counters = entity_keys(["a", "b", "c"]), np.array([0, 5, 19_000])
+    together = uniform(3, "day", keys, counters[:, None])
+    one_by_one = [uniform(3, "day", keys, counter) for counter in counters.tolist()]
+    np.testing.assert_array_equal(together, one_by_one)

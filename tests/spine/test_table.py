@@ -67,6 +67,51 @@ def test_a_table_can_be_cut(houses):
     assert houses.take(np.array([True, False, True])).ids.tolist() == ["a", "c"]
 
 
+def deferred(houses, made):
+    def make():
+        made.append(1)
+        return houses.put(YEAR, 1950, DERIVED).put(
+            USE, ["OFFICE", "", ""], np.array([GIVEN, MISSING, MISSING], np.uint16)
+        )
+
+    return houses.defer([YEAR, USE], make)
+
+
+def test_deferred_columns_are_declared_at_once_and_made_once(houses):
+    made: list[int] = []
+    table = deferred(houses, made)
+    more = table.put(AREA, 1.0)
+    assert table.names == ["area_m2", "year_of_construction", "use_type"]
+    assert "use_type" in table
+    assert table.column("use_type") is USE
+    assert [column.name for column in more.columns] == table.names
+    assert not made
+    assert table.missing("use_type").tolist() == [False, True, True]
+    assert more["year_of_construction"].tolist() == table["year_of_construction"].tolist() == [1950] * 3
+    assert more.source("year_of_construction").tolist() == [DERIVED] * 3
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda table: table.take(np.array([1, 2])),
+        lambda table: Table.concat([table, table]),
+        lambda table: table.put(YEAR, 1960, where=np.array([True, False, False])),
+        lambda table: table,
+    ],
+)
+def test_deferred_columns_are_like_any_other(houses, changed):
+    now = changed(houses.put(YEAR, 1950, DERIVED).put(USE, "", MISSING))
+    later = changed(houses.defer([YEAR, USE], lambda: houses.put(YEAR, 1950, DERIVED).put(USE, "", MISSING)))
+    assert later.names == now.names
+    for name in now.names:
+        np.testing.assert_array_equal(later[name], now[name])
+        np.testing.assert_array_equal(later.source(name), now.source(name))
+    assert later.to_pandas().equals(now.to_pandas())
+    assert dict(later.row(0)) == dict(now.row(0))
+
+
 def test_ledger_numbers_each_reason_once():
     ledger = Ledger()
     code = ledger.assume("gas boiler", "census")

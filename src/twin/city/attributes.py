@@ -101,8 +101,9 @@ def harmonize(
         _report(found, name, cells[name], rows)
     columns = {}
     for name, read in cells.items():
-        _hand_down(read, above)
-        _hand_up(name, read, above)
+        if read.codes.any():
+            _hand_down(read, above)
+            _hand_up(name, read, above)
         values = BUILDING_COLUMNS[name].blank(len(found.ids)).astype(read.values.dtype)
         codes = np.zeros(len(found.ids), dtype=np.uint16)
         values[rows], codes[rows] = read.values, read.codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,10 @@ __all__ = ["BUILDING", "OTHER", "PART", "Objects"]
 Ints = NDArray[np.int64]
 
 BUILDING, PART, OTHER = 0, 1, 2
+_BOUNDED = {"Building", "BuildingPart"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Objects:
     """The objects of a `Found`, one row each, sorted into tables.
 
@@ -43,7 +45,7 @@ class Objects:
             If there is no building among them.
         """
         parents = np.array([*found.parents, -1], dtype=np.int64)  # the last entry is what -1 refers to
-        is_building = np.array([kind in ("Building", "BuildingPart") for kind in found.types] + [False])
+        is_building = np.array([kind in _BOUNDED for kind in found.types] + [False])
         kind = np.where(is_building, np.where(is_building[parents], PART, BUILDING), OTHER)
         if not (kind == BUILDING).any():
             raise TwinError(Problem("there are no buildings in it", found.file, expected="at least one Building"))
@@ -52,8 +54,12 @@ class Objects:
 
     def rows(self, kind: int) -> Ints:
         """Return the rows of a table in its order: parts by building, all else as found."""
-        rows = np.flatnonzero(self.kind == kind)
-        return rows[np.argsort(self.building[rows], kind="stable")] if kind == PART else rows
+        return self._rows[kind]
+
+    @cached_property
+    def _rows(self) -> tuple[Ints, Ints, Ints]:
+        buildings, parts, others = (np.flatnonzero(self.kind == kind) for kind in (BUILDING, PART, OTHER))
+        return buildings, parts[np.argsort(self.building[parts], kind="stable")], others
 
     def numbers(self, kind: int) -> Ints:
         """Return for every object its row in a table, -1 for objects of another one; entry -1 is -1 too."""

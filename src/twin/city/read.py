@@ -120,11 +120,17 @@ def _cities(
     if crs is not None and epsg_code(crs) is None:
         raise TwinError(Problem(f"{crs!r} is no known reference system", expected='a code like "EPSG:25832"'))
     system: str | None = None
-    for found in find(path, lod, tile, limits, progress):
+    tiles = find(path, lod, tile, limits, progress)
+    while True:
         with _garbage_collector_off():
+            found = next(tiles, None)
+            if found is None:
+                return
             city = assemble(found, crs, system)
+        del found
         system = city.crs
         yield city
+        del city
 
 
 def find(

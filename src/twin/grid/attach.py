@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twin.grid.network import Ints
     from twin.table import Table
 
-__all__ = ["attach", "links", "read_choice"]
+__all__ = ["attach", "feeder_areas", "links", "read_choice"]
 
 CHOICES = ("none", "synthesize")
 
@@ -67,7 +67,8 @@ def _connections(city: City, bus_of_building: Ints, ledger: Ledger) -> Table:
 def links(grid: ElectricGrid, bus_of_building: Ints) -> tuple[Link, ...]:
     """Return how buildings, their connections, phase nodes, lines and transformers belong together.
 
-    A connection takes power from all phases of its bus alike. Line and transformer belong to the bus they feed.
+    A connection takes power from all phases of its bus alike. Line and transformer belong to the bus they feed, buses
+    to the transformer that supplies them.
     """
     phases, n = len(grid.nodes), len(bus_of_building)
     rows = grid.nodes[:, bus_of_building].T.ravel()
@@ -77,4 +78,26 @@ def links(grid: ElectricGrid, bus_of_building: Ints) -> tuple[Link, ...]:
         Link.belongs("phase_node", "bus", grid.phase_node["bus"]),
         Link.belongs("line", "bus", grid.line["to_bus"]),
         Link.belongs("transformer", "bus", grid.transformer["lv_bus"]),
+        feeder_areas(grid),
     )
+
+
+def feeder_areas(grid: ElectricGrid) -> Link:
+    """Return which buses each transformer supplies: all that lines join to its low-voltage side.
+
+    Transformers that feed the same buses share them alike (weights 1/k). Buses that lines join to a source belong to
+    no transformer, so sums per transformer leave them out.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(grid.bus)
+    ends = grid.line["from_bus"], grid.line["to_bus"]
+    n_areas, area = connected_components(csr_array((np.ones(len(grid.line)), ends), shape=(n, n)), directed=False)
+    supplied = area[grid.transformer["lv_bus"]]
+    feeders = np.flatnonzero(~np.isin(supplied, area[grid.grid_source["bus"]]))
+    shares = 1.0 / np.bincount(supplied[feeders], minlength=n_areas)[supplied[feeders]]
+    feeds = csr_array((shares, (feeders, supplied[feeders])), shape=(len(grid.transformer), n_areas))
+    belongs = csr_array((np.ones(n), (area, np.arange(n))), shape=(n_areas, n))
+    weights = (feeds @ belongs).tocoo()
+    return Link("bus", "transformer", weights.row.astype(np.int64), weights.col.astype(np.int64), weights.data)

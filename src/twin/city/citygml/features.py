@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from twin.city.citygml.draft import Draft, name_of
 from twin.city.citygml.implicit import read_implicit
 from twin.city.citygml.names import (
@@ -155,14 +157,14 @@ class Features:
             if role <= HEIGHT:
                 add_property(child, role, name, attributes)
             elif role == THEMATIC and len(child):
-                self._surfaces(child[:], offer, -1)
+                self._surfaces(child[:] if len(child) > 1 else (child[0],), offer, -1)
             else:
                 self._property(child, offer, attributes, None)
         if kind == "GenericCityObject" and local[element.tag] != kind:
             attributes.setdefault("spaceType", local[element.tag])
         if kind.endswith("Relief"):  # the level of detail is a property of its own
             level = attributes.pop("lod", None)
-            offer.shapes = [shape._replace(lod=level if level in _LEVELS else "1") for shape in offer.shapes]
+            offer.shapes = [structs.replace(shape, lod=level if level in _LEVELS else "1") for shape in offer.shapes]
 
     def _property(self, element: Element, offer: Offer, attributes: dict[str, Any], group: int | None) -> None:
         """Read a property of an object, or of a thematic surface ``group`` of it."""

@@ -36,14 +36,14 @@ SERIALS = itertools.count()
 NESTING = {"MultiSurface": 1, "CompositeSurface": 1, "Solid": 2, "MultiSolid": 3, "CompositeSolid": 3}
 
 
-class Semantics(msgspec.Struct):
+class Semantics(msgspec.Struct, gc=False):
     """The thematic surfaces of a geometry, and which of them each of its polygons belongs to."""
 
     surfaces: Raw = ABSENT
     values: Raw = ABSENT
 
 
-class Geometry(msgspec.Struct):
+class Geometry(msgspec.Struct, gc=False):
     """A geometry, or an instance of a template; what becomes arrays stays text."""
 
     type: str
@@ -56,7 +56,7 @@ class Geometry(msgspec.Struct):
     texture: Raw = ABSENT
 
 
-class CityObject(msgspec.Struct, forbid_unknown_fields=True):
+class CityObject(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A city object without members of its own.
 
     Attributes
@@ -102,7 +102,7 @@ _ROOT_TEXTS = [
 ]
 
 
-class LooseObject(CityObject, forbid_unknown_fields=False):
+class LooseObject(CityObject, forbid_unknown_fields=False, gc=False):
     """A city object, whatever else it holds."""
 
 

@@ -35,22 +35,21 @@ _LISTS = msgspec.json.Decoder(list[list[dict[str, Any]]])
 class Memory:
     """Lists of numbers by the text that they are made of: much of what geometries say is the same for many of them."""
 
-    def __init__(self, parse: Callable[[list[Any]], Lists | None]) -> None:
-        self.parse = parse
+    def __init__(self) -> None:
         self._forget()
 
     def _forget(self) -> None:
         self.known: dict[Any, int] = {}
         self.numbers, self.offsets = _NONE, np.zeros(1, dtype=np.int64)
 
-    def __call__(self, keys: Sequence[Any]) -> Lists | None:
+    def __call__(self, keys: Sequence[Any], parse: Callable[[list[Any]], Lists | None]) -> Lists | None:
         """Return the list of each key, by parsing those not met before; None if one cannot be parsed."""
         rows = list(map(self.known.get, keys))
         if None in rows:
             if len(self.known) > REMEMBERED:
                 self._forget()
             unknown = [key for key in dict.fromkeys(keys) if key not in self.known]
-            parsed = self.parse(unknown)
+            parsed = parse(unknown)
             if parsed is None:
                 return None
             self.known.update(zip(unknown, range(len(self.known), len(self.known) + len(unknown)), strict=True))
@@ -81,11 +80,11 @@ class Kinds:
         self.attributes: list[Mapping[str, Any]] = [NOTHING]
         self._plain: dict[str, int] = {}  # by type, the kind of a surface without anything else
         self._known: dict[bytes, int] = {}  # by what is between the braces of a surface
-        self._memory = Memory(self._parse)
+        self._memory = Memory()
 
     def of(self, texts: Sequence[bytes]) -> Lists | None:
         """Return the kinds of the thematic surfaces of each geometry, None if one is odd."""
-        return self._memory(texts)
+        return self._memory(texts, self._parse)
 
     def _parse(self, texts: list[bytes]) -> Lists | None:
         try:
@@ -103,17 +102,16 @@ class Kinds:
             text = msgspec.json.format(b"[" + text + b"]", indent=-1)[1:-1]
         if not text.startswith(b"[{") or not text.endswith(b"}]"):
             return None
-        lists = text[2:-2].split(b"}],[{")
-        counts = [one.count(b"},{") + 1 for one in lists]
-        pieces = b"},{".join(lists).split(b"},{")
+        counts = _counts(text)
+        pieces = text[2:-2].replace(b"}],[{", b"},{").split(b"},{")
         fresh = [piece for piece in dict.fromkeys(pieces) if piece not in self._known]
         if fresh:
             surfaces = _SURFACES.decode(b"[{" + b"},{".join(fresh) + b"}]")
-            if len(surfaces) != len(fresh) or len(lists) != len(texts):
+            if len(surfaces) != len(fresh) or len(counts) != len(texts):
                 return None
             self._known.update(zip(fresh, self.add(surfaces).tolist(), strict=True))
         kinds = np.fromiter(map(self._known.__getitem__, pieces), dtype=np.int64, count=len(pieces))
-        return kinds, np.array(counts, dtype=np.int64)
+        return kinds, counts
 
     def _decode(self, texts: list[bytes]) -> Lists:
         """Return the same for texts decoded one surface after the other."""
@@ -178,3 +176,14 @@ class Kinds:
         self.ids += [""] * n
         self.attributes += attributes
         return first
+
+
+def _counts(text: bytes) -> Ints:
+    """Return how many surfaces each list in a text like ``[{..},{..}],[{..}]`` has."""
+    codes = np.frombuffer(text, dtype=np.uint8)
+    closed = np.flatnonzero(codes[:-4] == ord("}"))
+    behind = [codes[closed + k] for k in range(1, 5)]
+    goes_on = (behind[0] == ord(",")) & (behind[1] == ord("{"))
+    ends = np.logical_and.reduce([code == ord(sign) for code, sign in zip(behind, "],[{", strict=True)])
+    last = np.flatnonzero(ends[goes_on | ends])
+    return np.diff(last, prepend=-1, append=np.count_nonzero(goes_on | ends))

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import parse_values
@@ -76,7 +77,7 @@ class Labeller:
 
     def __init__(self, found: Found, diagnosis: Diagnosis) -> None:
         self.found, self.diagnosis = found, diagnosis
-        self.kinds, self.values = Kinds(found), Memory(_parse_values)
+        self.kinds, self.values = Kinds(found), Memory()
         self.n_groups = 0
 
     def __call__(self, picks: Sequence[Pick], surfaces: Ints) -> Labels:
@@ -103,10 +104,10 @@ class Labeller:
         semantics = [pick.geometry.semantics for pick in picks]
         some = _Selection([one is not None and one.surfaces is not ABSENT for one in semantics])
         said = _Selection([one is not None and one.values is not ABSENT for one in semantics])
-        heard = said.of(picks)
-        nesting = [NESTING[one.geometry.type] for one in heard]
-        kinds = self.kinds.of([bytes(one.surfaces) for one in some.of(semantics)])
-        local = self.values(list(zip(nesting, [bytes(one.values) for one in said.of(semantics)], strict=True)))
+        nesting = [NESTING[one.geometry.type] for one in said.of(picks)]
+        kinds = self.kinds.of(_texts([one.surfaces for one in some.of(semantics)]))
+        texts = _texts([one.values for one in said.of(semantics)])
+        local = self.values(list(zip(nesting, texts, strict=True)), _parse_values)
         if kinds is None or local is None or (surfaces[said.rows] != local[1]).any():
             return None
         counts = np.zeros(len(picks), dtype=np.int64)
@@ -176,10 +177,16 @@ class Labeller:
         ids, attributes = [""] * len(values), [NOTHING] * len(values)
         if np.array(self.kinds.rich)[kinds].any():
             rows = kinds.tolist()
-            ids = list(map(self.kinds.ids.__getitem__, rows))
             attributes = list(map(self.kinds.attributes.__getitem__, rows))
+            if any(self.kinds.ids):
+                ids = list(map(self.kinds.ids.__getitem__, rows))
         hosts = np.where(hosts < 0, -1, hosts + first)
         return Labels(np.array(self.kinds.codes)[kinds], groups, hosts[values], ids, attributes)
+
+
+def _texts(raw: Sequence[Raw]) -> list[bytes]:
+    """Return copies of JSON texts, which hold no zeros; much faster than one by one."""
+    return b"\0".join(raw).split(b"\0") if raw else []
 
 
 def _parse_values(keys: list[tuple[int, bytes]]) -> tuple[Ints, Ints] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.city.model import City
-from twin.devices.ev.model import POINT_COLUMNS, VEHICLE_COLUMNS
+from twin.devices.ev.model import CONTROL_COLUMNS, POINT_COLUMNS, STRATEGIES, VEHICLE_COLUMNS
 from twin.devices.ev.sessions import J_PER_KWH, home_sessions, plug_in_probability, sessions_per_day
+from twin.devices.ev.vehicle_models import MIX, VehicleModel, choose_models, read_catalogue
 from twin.devices.model import append, with_entities
 from twin.errors import Problem, TwinError
 from twin.quantities import Link
@@ -23,7 +24,16 @@ __all__ = ["ChargingStrategy", "ElectricCars", "bring_cars", "set_strategy"]
 
 # where cars stand does not depend on the run's seed: options and runs are compared car by car
 _PLACING_SEED = 0
-_DROOP = ("voltage_low_pu", "voltage_high_pu", "least_share")
+
+Strategy = Literal[
+    "uncontrolled",
+    "cheapest_hours",
+    "lowest_emissions",
+    "pv_surplus",
+    "voltage_aware",
+    "feeder_limit",
+    "vehicle_to_grid",
+]
 
 
 class ChargingStrategy(BaseModel):
@@ -31,21 +41,40 @@ class ChargingStrategy(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
-    strategy: Literal["uncontrolled", "voltage_aware"]
-    """Full power from arrival on, or less where the voltage is low."""
+    strategy: Strategy
+    """Full power from arrival on (uncontrolled), in the hours of the stay with the lowest price or emissions, from what
+    the building's own generation leaves, less where the voltage is low, what the transformer has left, or cheapest
+    hours that also give back in the dearest ones."""
     voltage_high_pu: float = Field(0.95, gt=0.5, lt=1.5)
     """Voltage from which a voltage-aware point gives full power, pu (half of the band of EN 50160)."""
     voltage_low_pu: float = Field(0.90, gt=0.5, lt=1.5)
     """Voltage at and below which it gives least, pu (lower limit of EN 50160)."""
     least_share: float = Field(0.375, ge=0, le=1)
-    """Share of its power that it keeps giving (6 of 16 A: below 6 A vehicles stop, IEC 61851-1)."""
+    """Share of its power that a voltage-aware point keeps giving (6 of 16 A: below 6 A vehicles stop, IEC 61851-1)."""
+    guarantee: bool = True
+    """Whether a point that waits for surplus sun gives full power as soon as the time left just suffices."""
+    limit_share: float = Field(1.0, gt=0, le=2)
+    """Share of its rated power that a transformer may carry before points under feeder_limit give less; the lowest one
+    of an area holds."""
+    least_kw: float = Field(4.2, ge=0)
+    """Power that such a point keeps while it charges, kW (what German grid operators must leave: EnWG section 14a)."""
+    least_soc: float = Field(0.3, ge=0, lt=1)
+    """Share of charge below which a vehicle gives nothing back (planning assumption: a fifth to a third kept for
+    unplanned trips)."""
+    discharge_kw: float = Field(10.0, gt=0)
+    """Most power given back, kW (a bidirectional wallbox; the one model of the catalogue's source that has a figure for
+    three phases: 10), at most that of charging."""
+    round_trip_efficiency: float = Field(0.85, gt=0, le=1)
+    """What comes back of the energy drawn (planning assumption)."""
+    wear_cost_eur_per_kwh: float = Field(0.05, ge=0)
+    """What a kWh given back costs the battery in life, EUR/kWh (planning assumption)."""
 
 
 class ElectricCars(ChargingStrategy):
     """Bring electric cars to dwellings, each with a charging point of its own."""
 
-    strategy: Literal["uncontrolled", "voltage_aware"] = "uncontrolled"
-    """Full power from arrival on, or less where the voltage is low."""
+    strategy: Strategy = "uncontrolled"
+    """What decides how fast they charge, as of `charging_strategy`."""
     cars_per_dwelling: float = Field(gt=0, le=3)
     """Electric cars per dwelling once the measure is done; buildings that have more keep them."""
     charger_kw: float = Field(11.0, gt=0, le=22)
@@ -53,8 +82,19 @@ class ElectricCars(ChargingStrategy):
     19)."""
     phases: Literal[1, 3] = 3
     """How many phases a charging point uses; the phase of a single-phase one is drawn."""
+    vehicle_model: str | None = None
+    """Model of car from the catalogue, or ``mix`` to draw one for every car by registrations; it takes the place of
+    battery and on-board charger."""
     battery_kwh: float = Field(60.0, gt=0)
     """Energy that the battery holds, kWh (planning assumption; compact cars have 50 to 65)."""
+    onboard_kw: float = Field(11.0, gt=0, le=22)
+    """Power of the on-board charger, kW (three phases of 16 A, as of most models in the catalogue)."""
+    onboard_phases: Literal[1, 3] = 3
+    """How many phases it uses; at a point with fewer it charges more slowly."""
+    taper_from: float = Field(0.8, gt=0, le=1)
+    """Share of charge from which power falls towards nothing when full; 1 if it never does (Lee, Li & Low 2019)."""
+    target_soc: float = Field(0.8, gt=0, le=1)
+    """Share of charge that cars want to leave with (planning assumption: what makers advise for every day)."""
     annual_km: float = Field(12_320.0, gt=0)
     """Distance driven in a year, km (Kraftfahrt-Bundesamt: mean of all cars in 2023)."""
     kwh_per_100km: float = Field(20.0, gt=0)
@@ -84,7 +124,9 @@ def bring_cars(city: City, rows: NDArray[Any], params: ElectricCars, code: int) 
     car_ids = [f"{name}/car/{k}" for name, k in zip(names, numbers.tolist(), strict=True)]
     values = {
         "charging_point": np.arange(len(points) - len(point_ids), len(points)),
-        "battery_j": params.battery_kwh * J_PER_KWH,
+        **_car_values(_models(params, car_ids)),
+        "taper_from": params.taper_from,
+        "target_soc": params.target_soc,
         "home_charging_j": _home_charging_kwh(params) * J_PER_KWH,
     }
     cars = append(old_cars, "vehicle", car_ids, {VEHICLE_COLUMNS[name]: cells for name, cells in values.items()}, code)
@@ -95,7 +137,7 @@ def bring_cars(city: City, rows: NDArray[Any], params: ElectricCars, code: int) 
 
 def set_strategy(city: City, rows: NDArray[Any], params: ChargingStrategy, code: int) -> City:
     """Return the city with another strategy at the charging points chosen."""
-    _check_droop(params)
+    _check_control(params)
     points = city.table("charging_point")
     where = np.zeros(len(points), dtype=bool)
     where[rows] = True
@@ -107,21 +149,51 @@ def set_strategy(city: City, rows: NDArray[Any], params: ChargingStrategy, code:
 
 def _check(params: ElectricCars) -> None:
     """Refuse what cannot be."""
-    _check_droop(params)
+    _check_control(params)
+    given = sorted({"battery_kwh", "onboard_kw", "onboard_phases"} & params.model_fields_set)
+    if params.vehicle_model is not None and given:
+        message = f"electric_cars: vehicle_model = {params.vehicle_model!r} and {', '.join(given)}"
+        raise TwinError(Problem(message, expected="one or the other: a model has a battery and a charger of its own"))
+    if params.target_soc == 1 and params.taper_from < 1:
+        message = "electric_cars: target_soc = 1, but from taper_from on power falls to nothing"
+        raise TwinError(Problem(message, expected="target_soc below 1, or taper_from = 1"))
+    if params.strategy == "vehicle_to_grid" and params.target_soc > params.taper_from:
+        message = f"electric_cars: target_soc = {params.target_soc:g} of cars that give back, above taper_from"
+        raise TwinError(Problem(message, expected=f"at most {params.taper_from:g}: they plan at constant power"))
     if params.phases == 1 and params.charger_kw > 7.4:
         message = f"electric_cars: charger_kw = {params.charger_kw:g} on one phase"
         raise TwinError(Problem(message, expected="at most 7.4 kW (32 A) on one phase, or phases = 3"))
     energy = _home_charging_kwh(params)
-    often = sessions_per_day(home_sessions(), *(np.array([kwh * J_PER_KWH]) for kwh in (params.battery_kwh, energy)))
+    possible = read_catalogue().values() if params.vehicle_model == MIX else _models(params, [""])
+    usable = params.target_soc * min(model.battery_kwh for model in possible)
+    often = sessions_per_day(home_sessions(), *(np.array([kwh * J_PER_KWH]) for kwh in (usable, energy)))
     if plug_in_probability(home_sessions(), often)[0] > 1:
         message = f"electric_cars: {energy:,.0f} kWh a year at home take more than a session a day"
         raise TwinError(Problem(message, expected="less annual_km or home_share, or a larger battery"))
 
 
-def _check_droop(params: ChargingStrategy) -> None:
+def _check_control(params: ChargingStrategy) -> None:
     if params.voltage_low_pu >= params.voltage_high_pu:
         message = f"voltage_low_pu = {params.voltage_low_pu:g} is not below voltage_high_pu"
         raise TwinError(Problem(message, expected=f"less than {params.voltage_high_pu:g}"))
+
+
+def _models(params: ElectricCars, ids: Sequence[str]) -> Sequence[VehicleModel]:
+    """Return the model of every car; one by the numbers given if none is named."""
+    if params.vehicle_model is not None:
+        return choose_models(params.vehicle_model, ids)
+    own = VehicleModel("", 0, params.battery_kwh, params.onboard_kw, params.onboard_phases, 0.0)
+    return (own,) * len(ids)
+
+
+def _car_values(models: Sequence[VehicleModel]) -> dict[str, Any]:
+    """Return the columns that a car has from its model."""
+    return {
+        "model": np.array([model.name for model in models], dtype=np.str_),
+        "battery_j": np.array([model.battery_kwh * J_PER_KWH for model in models]),
+        "onboard_w": np.array([model.ac_kw * 1e3 for model in models]),
+        "onboard_phases": np.array([model.ac_phases for model in models]),
+    }
 
 
 def _home_charging_kwh(params: ElectricCars) -> float:
@@ -170,9 +242,23 @@ def _point_values(params: ElectricCars, buildings: NDArray[np.int64]) -> Mapping
 
 
 def _control(params: ChargingStrategy) -> dict[str, Any]:
-    """Return the columns that say how points are controlled; uncontrolled ones have no voltages."""
-    aware = params.strategy == "voltage_aware"
-    return {"strategy": params.strategy} | {name: getattr(params, name) if aware else np.nan for name in _DROOP}
+    """Return the columns that say how points are controlled; what their strategy need not know is missing."""
+    told = {
+        "voltage_high_pu": params.voltage_high_pu,
+        "voltage_low_pu": params.voltage_low_pu,
+        "least_share": params.least_share,
+        "guarantee": params.guarantee,
+        "limit_share": params.limit_share,
+        "least_w": 1e3 * params.least_kw,
+        "least_soc": params.least_soc,
+        "discharge_w": 1e3 * params.discharge_kw,
+        "round_trip_efficiency": params.round_trip_efficiency,
+        "discharge_wear": params.wear_cost_eur_per_kwh / J_PER_KWH,
+    }
+    needs = ("strategy", *STRATEGIES[params.strategy])
+    values = {"strategy": params.strategy, **told}
+    nothing = {name: False if POINT_COLUMNS[name].kind == "bool" else np.nan for name in CONTROL_COLUMNS}
+    return {name: values[name] if name in needs else nothing[name] for name in CONTROL_COLUMNS}
 
 
 def _phase_links(city: City, points: Table) -> tuple[Link, ...]:

@@ -1,177 +1,245 @@
-"""Charging of vehicles as discrete events: one SimPy process for each."""
+"""Charging of vehicles at points of their own: sessions as arrays, settled on arrival or decided step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.ev.kernel import droop, full_power_seconds
-from twin.devices.ev.sessions import (
-    DRAWS,
-    J_PER_KWH,
-    SessionModel,
-    draw_sessions,
-    home_sessions,
-    plug_in_probability,
-    sessions_per_day,
-)
-from twin.engine.events import EventSimulator
+from twin.devices.ev.booked import AtOnce, Bookings, CheapestHours, Flow, GiveBack, Planner, Prices
+from twin.devices.ev.fleet import Fleet, fleet_of
+from twin.devices.ev.live import Cells, FeederLimit, Live, PvSurplus, VoltageAware
+from twin.devices.ev.sessions import SessionModel, home_sessions
+from twin.devices.ev.visits import Diary, Visits
+from twin.engine.links import transfer
 from twin.engine.ports import Arrays, Read, Write
-from twin.engine.time import TimeAxis, utc_offset
+from twin.engine.signals import Signal
+from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import Problem, TwinError
-from twin.random import Streams
+from twin.random import Streams, entity_keys
 from twin.registry import Setup
-from twin.units import DAY_S, HOUR_S
 
 __all__ = ["EvChargingSimulator", "build"]
 
-_NO_DROOP = {"voltage_low_pu": 0.0, "voltage_high_pu": 1.0, "least_share": 1.0}  # full power at any voltage
-_WRITES = ("electric_load", "unserved_charging", "requested_charging")
+Floats = NDArray[np.float64]
+_NOTHING: Cells = (np.zeros(0, dtype=np.int64), np.zeros(0))
+
+_SIGNALS = {
+    "cheapest_hours": "prices.electricity",
+    "lowest_emissions": "emissions.electricity",
+    "vehicle_to_grid": "prices.electricity",
+}
+_NEEDS = {
+    "voltage_aware": ("phase_node", "follow the voltage", "an electric grid"),
+    "feeder_limit": ("transformer", "share what a transformer has left", "an electric grid"),
+    "pv_surplus": ("pv_array", "charge from surplus sun", "solar modules"),
+}
 
 
-class EvChargingSimulator(EventSimulator):
+class EvChargingSimulator:
     """Vehicles come, charge, and leave.
 
-    Each draws its sessions from a stream of its own: on every day it comes with the same probability, at a drawn time
-    on the civil clock, for a drawn stay and energy; if it is still there from an earlier day, that visit is left out.
-    It charges from the first second at what its point gives, until it has what it wants or leaves. What it leaves
+    On every day each comes with the same probability, at a drawn time on the civil clock, for a drawn stay and energy;
+    if it is still there from an earlier day, that visit is left out. All draws belong to a vehicle and a day. It
+    charges from the first second as its point's strategy says, until it has what it wants or leaves. What it leaves
     without (`unserved_charging`) is booked at that instant. What it wants (`requested_charging`) is booked as it falls
     due: while it is charged, or when the vehicle leaves without it. So in any period charged plus unserved is
-    requested, also where sessions go on beyond its ends; what an open session still lacks is not due yet.
+    requested, also where sessions go on beyond its ends; what an open session still lacks is not due yet. Of what is
+    given back, what was drawn for it is not requested.
     All vehicles are away when the run begins.
 
-    Points that follow the voltage give full power from their upper voltage on, down to a least share at the lower one.
-    They see the voltage of the last completed step. Without such points nothing is read.
+    Only what the strategies present need is read.
 
     Parameters
     ----------
     city
         With the tables ``charging_point`` and ``vehicle``; no two vehicles share a point.
-    timezone
+    civil
         Where the vehicles live by the clock.
     model
         How sessions are distributed.
+    signals
+        Prices and emissions, for those who plan by them.
     """
 
     name = "ev_charging"
-    version = "1"
+    version = "2"
 
-    def __init__(self, city: City, timezone: str, step_s: int, model: SessionModel) -> None:
-        points, vehicles = city.table("charging_point"), city.table("vehicle")
+    def __init__(
+        self,
+        city: City,
+        civil: CivilTime,
+        step_s: int,
+        model: SessionModel,
+        signals: Mapping[str, Signal] | None = None,
+    ) -> None:
+        fleet, vehicles = fleet_of(city), city.table("vehicle")
         self.step_s = step_s
-        self._model, self._timezone = model, timezone
-        self._ids, self._point_of = vehicles.ids.tolist(), vehicles["charging_point"].tolist()
-        self._battery = vehicles["battery_j"]
-        per_day = sessions_per_day(model, vehicles["battery_j"], vehicles["home_charging_j"])
-        self._probability = plug_in_probability(model, per_day)
-        self._full_power = points["power_w"]
-        aware = points["strategy"] == "voltage_aware"
-        self._droop = tuple(np.where(aware, points[name], always) for name, always in _NO_DROOP.items())
-        self.reads = (Read("voltage", "charging_point", delay=1, initial=1.0),) if aware.any() else ()
-        self.writes = tuple(Write(quantity, "charging_point") for quantity in _WRITES)
+        self._fleet, self._n_points = fleet, len(fleet.points)
+        keys = entity_keys(vehicles.ids.tolist())
+        self.diary = Diary(model, civil, keys, fleet.target, vehicles["home_charging_j"])
+        present = np.unique(fleet.strategy).tolist()
+        self._planners = {s: make(fleet, signals or {}) for s, make in _PLANNERS.items() if s in present}
+        self._live = {s: make(fleet, city) for s, make in _LIVE.items() if s in present}
+        self.reads: tuple[Read, ...] = tuple(read for live in self._live.values() for read in live.reads)
+        quantities = ["electric_load", "unserved_charging", "requested_charging"]
+        if "vehicle_to_grid" in present:
+            quantities += ["electric_generation", "vehicle_discharging"]
+        self.writes = tuple(Write(quantity, "charging_point") for quantity in quantities)
 
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        """Number of charging points behind every quantity."""
-        return dict.fromkeys(_WRITES, len(self._full_power))
-
-    def begin(self, axis: TimeAxis, streams: Streams) -> None:
-        """Send every vehicle on its way."""
-        del self.levels["requested_charging"]  # follows from the others
-        self._power = self._full_power.tolist()  # what each point gives now, W
-        self._charging: set[int] = set()
-        clock = _Clock(axis, self._timezone)
-        self._process = {
-            point: self.env.process(self._live(point, clock, streams, vehicle))
-            for vehicle, point in enumerate(self._point_of)
-        }
-
-    def on_step(self) -> None:
-        """Give the power that the voltage allows; only vehicles whose power changes notice."""
-        if not self.reads:
-            return
-        share = droop(self.inputs["voltage"], *self._droop)
-        before, self._power = self._power, (share * self._full_power).tolist()
-        for point in self._charging:
-            if self._power[point] != before[point]:
-                self._process[point].interrupt()
+    def start(self, axis: TimeAxis, streams: Streams) -> None:
+        """Send everybody away."""
+        self._axis = axis
+        self.diary.begin(axis, streams.seed)
+        self._day = 0
+        self._there_until = np.full(len(self._fleet), axis.start)
+        self._booked = dict.fromkeys(Flow, Bookings.none())  # in the order of steps
+        self._sheets = {write.quantity: _Sheet(self._n_points) for write in self.writes}
+        for planner in self._planners.values():
+            planner.begin(axis)
+        for live in self._live.values():
+            live.begin()
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return ``electric_load``, ``unserved_charging`` and their sum, W, each of shape ``(window.n, points)``."""
-        outputs = super().advance(window, inputs)
-        return {**outputs, "requested_charging": outputs["electric_load"] + outputs["unserved_charging"]}
+        """Return what is written, W, each of shape ``(window.n, points)``."""
+        self._expect(window.end)
+        drawn: list[Cells] = []
+        unserved: list[Cells] = []
+        for live in self._live.values():
+            live.run(window, inputs, drawn, unserved)
+        if not self._planners:
+            return self._powers(window.n, drawn, unserved)
+        now = self._due(window)
+        drawn.append(now[Flow.DRAWN])
+        unserved.append(now[Flow.UNSERVED])
+        return self._powers(window.n, drawn, unserved, now[Flow.CYCLED], now[Flow.GIVEN])
 
-    def _live(self, point: int, clock: _Clock, streams: Streams, vehicle: int) -> Generator[simpy.Event, None, None]:
-        """Come and go."""
-        random = streams.generator("ev session", self._ids[vehicle])
-        env = self.env
-        for arrival, departure, energy in self._visits(clock, random, vehicle):
-            if arrival < env.now:
-                continue  # still there
-            yield env.timeout(arrival - env.now)
-            missing = yield from self._charge(point, energy, departure)
-            self.levels["unserved_charging"].add(point, missing)
+    def state(self) -> Any:
+        """Return who is there, what is booked, and how far the diary was read."""
+        live = {strategy: live.state() for strategy, live in self._live.items()}
+        return self._day, self._there_until, dict(self._booked), live
 
-    def _charge(self, point: int, missing: float, departure: int) -> Generator[simpy.Event, None, float]:
-        """Charge what is missing, starting over whenever the power changes; return what is missing at departure."""
-        env, load = self.env, self.levels["electric_load"]
-        self._charging.add(point)
-        while True:
-            begun, power = int(env.now), self._power[point]
-            load.set(point, power, begun)
-            full = begun + full_power_seconds(missing, power) if power else departure
-            try:
-                yield env.timeout(min(full, departure) - begun)
-            except simpy.Interrupt:
-                missing = max(missing - power * (env.now - begun), 0.0)
-                continue
-            break
-        self._charging.remove(point)
-        load.set(point, 0.0, int(env.now))
-        missing = max(missing - power * (env.now - begun), 0.0)
-        if full < departure:  # the last second at less than full power
-            load.add(point, missing)
-            missing = 0.0
-            yield env.timeout(departure - full)
-        return missing
+    def restore(self, state: Any) -> None:
+        """Go back to an earlier state."""
+        self._day, self._there_until, booked, live = state
+        self._booked = dict(booked)
+        for strategy, of_one in live.items():
+            self._live[strategy].restore(of_one)
 
-    def _visits(self, clock: _Clock, random: np.random.Generator, vehicle: int) -> Iterator[tuple[int, int, float]]:
-        """Yield arrival, departure (seconds since 1970-01-01 UTC) and energy wanted (J) as drawn, day by day."""
-        uniforms = random.random((len(clock.weekend), 1 + DRAWS))
-        days = np.flatnonzero(uniforms[:, 0] < self._probability[vehicle])
-        drawn = draw_sessions(self._model, clock.weekend[days], uniforms[days, 1:])
-        arrival = clock.seconds(days, drawn.arrival_h)
-        departure = arrival + np.rint(drawn.stay_h * HOUR_S).astype(np.int64)
-        energy = np.floor(np.minimum(drawn.energy_kwh * J_PER_KWH, self._battery[vehicle]))  # so that sums are exact
-        inside = (arrival >= clock.start) & (arrival < clock.end)
-        yield from zip(arrival[inside].tolist(), departure[inside].tolist(), energy[inside].tolist(), strict=True)
+    def _expect(self, until: int) -> None:
+        """Read on in the diary: all who may come before an instant."""
+        begins, fresh = self.diary.begins, list[tuple[Flow, Bookings]]()
+        while self._day < len(begins) and begins[self._day] < until:
+            visits = self._accepted(self.diary.visits(self._day))
+            self._day += 1
+            strategy = self._fleet.strategy[visits.vehicle]
+            for name, planner in self._planners.items():
+                if (rows := strategy == name).any():
+                    fresh += planner.book(visits.take(rows))
+            for name, live in self._live.items():
+                if (rows := strategy == name).any():
+                    live.expect(visits.take(rows))
+        for flow in Flow if fresh else ():
+            self._booked[flow] = Bookings.in_order([self._booked[flow], *(b for f, b in fresh if f is flow)])
+
+    def _accepted(self, visits: Visits) -> Visits:
+        """Return the visits of a day but those that would begin outside of the run, or while the vehicle is there."""
+        free = visits.arrival >= self._there_until[visits.vehicle]
+        visits = visits.take(free & (visits.arrival < self._axis.end))
+        self._there_until = self._there_until.copy()
+        self._there_until[visits.vehicle] = visits.departure
+        return visits
+
+    def _due(self, window: TimeAxis) -> dict[Flow, Cells]:
+        """Return what was booked for a window, and forget it."""
+        first, due = (window.start - self._axis.start) // self.step_s, {}
+        for flow, booked in self._booked.items():
+            now, self._booked[flow] = booked.split(first + window.n)
+            due[flow] = (now.step - first) * self._n_points + now.point, now.energy
+        return due
+
+    def _powers(
+        self, n: int, drawn: list[Cells], unserved: list[Cells], cycled: Cells = _NOTHING, given: Cells = _NOTHING
+    ) -> Arrays:
+        """Return what is written over ``n`` steps, from what flows."""
+        sheets, step_s = self._sheets, self.step_s
+        load = sheets["electric_load"].powers([*drawn, cycled] if len(cycled[0]) else drawn, n, step_s)
+        lacking = sheets["unserved_charging"].powers(unserved, n, step_s)
+        wanted = load
+        if len(cycled[0]) or any(len(cell) for cell, _ in unserved):
+            wanted = sheets["requested_charging"].powers([*drawn, *unserved], n, step_s)
+        outputs = {"electric_load": load, "unserved_charging": lacking, "requested_charging": wanted}
+        if "electric_generation" in sheets:
+            back = sheets["electric_generation"].powers([given], n, step_s)
+            outputs |= {"electric_generation": back, "vehicle_discharging": back}
+        return outputs
 
 
-class _Clock:
-    """The civil days of an axis."""
+class _Sheet:
+    """Powers of all steps and points of a window, mostly zeros; its memory serves window after window."""
 
-    def __init__(self, axis: TimeAxis, timezone: str) -> None:
-        self.start, self.end = axis.start, axis.end
-        first = datetime.fromtimestamp(axis.start, UTC).astimezone(ZoneInfo(timezone)).date()
-        self._first_day = (first - datetime(1970, 1, 1, tzinfo=UTC).date()).days
-        n = (axis.end - axis.start) // DAY_S + 2
-        self.weekend = (self._first_day + np.arange(n) + 3) % 7 >= 5
-        self._hours = TimeAxis(axis.start - 2 * DAY_S, HOUR_S, 24 * (n + 4))
-        self._offset = utc_offset(self._hours, timezone)
+    def __init__(self, n_points: int) -> None:
+        self._n_points = n_points
+        self._flat, self._used = np.zeros(0), np.zeros(0, dtype=np.int64)
 
-    def seconds(self, days: NDArray[np.int64], hours: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the instants at which the clock shows so many hours on days counted from the first."""
-        shown = (self._first_day + days) * DAY_S + np.rint(hours * HOUR_S).astype(np.int64)
-        return shown - self._offset_at(shown - self._offset_at(shown))
+    def powers(self, entries: list[Cells], n_steps: int, step_s: int) -> Floats:
+        """Return mean powers, W, shape ``(n_steps, points)``; valid until the next call."""
+        size = n_steps * self._n_points
+        if len(self._flat) < size:
+            self._flat = np.zeros(size)
+        elif len(self._used):
+            self._flat[self._used] = 0.0
+        self._used, energy = entries[0] if len(entries) == 1 else _joined(entries)
+        if len(energy):
+            np.add.at(self._flat, self._used, energy / step_s)
+        return self._flat[:size].reshape(n_steps, -1)
 
-    def _offset_at(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.asarray(self._offset[(seconds - self._hours.start) // HOUR_S])
+
+def _joined(entries: list[Cells]) -> Cells:
+    if not entries:
+        return _NOTHING
+    return np.concatenate([cell for cell, _ in entries]), np.concatenate([energy for _, energy in entries])
+
+
+def _priced(make: Callable[[Fleet, Prices], Planner], strategy: str) -> Callable[..., Planner]:
+    def planner(fleet: Fleet, signals: Mapping[str, Signal]) -> Planner:
+        key = _SIGNALS[strategy]
+        if key not in signals:
+            raise TwinError(Problem(f"charging points follow {strategy}, but nothing states {key}"))
+        return make(fleet, Prices(signals[key]))
+
+    return planner
+
+
+def _feeder_limit(fleet: Fleet, city: City) -> FeederLimit:
+    """Find the area of every point, and what its transformers may carry."""
+    transformers = city.table("transformer")
+    sizes = {name: len(table) for name, table in city.tables.items()}
+    carry = transfer(city.links, sizes, "transformer", "charging_point", extensive=False)
+    supplies = carry(np.eye(len(transformers)))[:, fleet.point] > 0  # (transformer, vehicle)
+    area = supplies.argmax(axis=0)  # transformers in parallel go by the first of them
+    limited = fleet.strategy == "feeder_limit"
+    area_of_transformer = np.array([area[row & limited][0] if (row & limited).any() else -1 for row in supplies])
+    share = np.ones(len(transformers))
+    np.minimum.at(share, area[limited], fleet.of_point("limit_share").astype(np.float64)[limited])
+    rated = transformers["s_rated_va"] * transformers["parallel"]
+    return FeederLimit(fleet, area, area_of_transformer, share[area_of_transformer] * rated)
+
+
+_PLANNERS: Mapping[str, Callable[[Fleet, Mapping[str, Signal]], Planner]] = {
+    "uncontrolled": lambda fleet, signals: AtOnce(fleet),
+    "cheapest_hours": _priced(CheapestHours, "cheapest_hours"),
+    "lowest_emissions": _priced(CheapestHours, "lowest_emissions"),
+    "vehicle_to_grid": _priced(GiveBack, "vehicle_to_grid"),
+}
+_LIVE: Mapping[str, Callable[[Fleet, City], Live]] = {
+    "voltage_aware": lambda fleet, city: VoltageAware(fleet),
+    "pv_surplus": lambda fleet, city: PvSurplus(fleet),
+    "feeder_limit": _feeder_limit,
+}
 
 
 def build(setup: Setup) -> EvChargingSimulator | None:
@@ -180,12 +248,24 @@ def build(setup: Setup) -> EvChargingSimulator | None:
     Raises
     ------
     TwinError
-        If points follow the voltage and there is no electric grid that has one.
+        If a strategy needs what the model has not: an electric grid, solar modules.
     """
-    points = setup.city.tables.get("charging_point")
-    if points is None or not len(points):
+    vehicles = setup.city.tables.get("vehicle")
+    if vehicles is None or not len(vehicles):
         return None
-    if (points["strategy"] == "voltage_aware").any() and "phase_node" not in setup.city.tables:
-        message = "charging points follow the voltage, but the model has no electric grid"
-        raise TwinError(Problem(message, expected='an electric grid, or strategy = "uncontrolled"'))
-    return EvChargingSimulator(setup.city, setup.civil.timezone, setup.step_s, home_sessions())
+    _check_needs(setup.city)
+    return EvChargingSimulator(setup.city, setup.civil, setup.step_s, home_sessions(), setup.signals)
+
+
+def _check_needs(city: City) -> None:
+    present = set(np.unique(city.table("charging_point")["strategy"]).tolist())
+    problems = [
+        Problem(
+            f"charging points {do}, but the model has no {what.removeprefix('an ')}",
+            expected=f'{what}, or strategy = "uncontrolled"',
+        )
+        for strategy, (table, do, what) in _NEEDS.items()
+        if strategy in present and not len(city.tables.get(table, ()))
+    ]
+    if problems:
+        raise TwinError(*problems)
