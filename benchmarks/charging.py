@@ -61,7 +61,7 @@ def simulator(city: City, axis: TimeAxis) -> EvChargingSimulator:
     """Return the simulator with prices and emissions that change by the hour."""
     hours = TimeAxis(axis.start, 3600, (axis.end - axis.start) // 3600)
     price = Series(hours, np.random.default_rng(1).gamma(4.0, 2e-8, hours.n))
-    signals = {"prices.electricity": price, "emissions.electricity": price}
+    signals = dict.fromkeys(("prices.electricity", "prices.vehicle_feed_in", "emissions.electricity"), price)
     return EvChargingSimulator(city, BERLIN, QUARTER, home_sessions(), signals)
 
 

@@ -138,7 +138,8 @@ class Factor:
     """A price or emission factor of the scenario (``prices.electricity``) and what the wing uses it for.
 
     ``unit`` is the one people use; values in SI reach simulators as ``setup.signals[key]``. One that is not
-    ``required`` is 0 where the scenario does not state it. ``by_time``: it may change with time.
+    ``required`` is 0 where the scenario does not state it, or that of the key ``instead``. ``by_time``: it may change
+    with time.
     """
 
     key: str
@@ -146,6 +147,7 @@ class Factor:
     meaning: str
     required: bool = True
     by_time: bool = False
+    instead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

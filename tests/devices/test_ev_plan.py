@@ -30,10 +30,12 @@ def reserve(begin=30.0, end=40.0, low=15.0, high=40.0, power=10.0, give=10.0, ef
     return Reserve(*columns, efficiency, wear)
 
 
-def plan(prices, **what):
+def plan(prices, paid=None, **what):
     """Return what is drawn and given in hours, kWh for what."""
     present = np.full((len(prices), 1), HOUR)
-    drawn, given_ = give_back(np.array(prices, dtype=float), present, reserve(**what))
+    prices = np.array(prices, dtype=float)
+    paid = prices if paid is None else paid
+    drawn, given_ = give_back(prices, paid, present, reserve(**what))
     return drawn[:, 0], given_[:, 0]
 
 
@@ -63,16 +65,16 @@ def test_power_is_never_drawn_and_given_at_once_to_burn_it():
     assert drawn.tolist() == pytest.approx([0, 9])
 
 
-def cost(prices, drawn, given_, wear):
-    return prices @ drawn - (prices - wear) @ given_
+def cost(prices, paid, drawn, given_, wear):
+    return prices @ drawn - (paid - wear) @ given_
 
 
-def cheapest(prices, r):
+def cheapest(prices, paid, r):
     """Return the least cost, by linear programming."""
     n, most = len(prices), HOUR * np.array([r.power[0], r.give_power[0]])
     level = np.hstack([np.tril(np.ones((n, n))), -np.tril(np.ones((n, n))) / r.efficiency])
     solved = linprog(
-        np.concatenate([prices, -(prices - r.wear)]),
+        np.concatenate([prices, -(paid - r.wear)]),
         A_ub=np.vstack([level, -level]),
         b_ub=np.concatenate([np.full(n, r.high[0] - r.begin[0]), np.full(n, r.begin[0] - r.low[0])]),
         A_eq=level[-1:],
@@ -86,12 +88,21 @@ some_prices = st.lists(st.integers(0, 60), min_size=2, max_size=14)
 
 
 @settings(max_examples=150)
-@given(some_prices, st.floats(15, 40), st.floats(0.6, 1.0), st.floats(0, 8), st.sampled_from([3.0, 7.0, 25.0]))
-def test_no_plan_is_cheaper(prices, begin, efficiency, wear, give):
+@given(
+    some_prices,
+    st.sampled_from([0.5, 0.9, 1.0]),
+    st.floats(15, 40),
+    st.floats(0.6, 1.0),
+    st.floats(0, 8),
+    st.sampled_from([3.0, 7.0, 25.0]),
+)
+def test_no_plan_is_cheaper(prices, share, begin, efficiency, wear, give):
+    """Also where only a share of the price is paid for what is given back."""
     what = {"begin": begin, "efficiency": efficiency, "wear": wear, "give": give}
     prices, r = np.array(prices, dtype=float), reserve(**what)
-    least = cheapest(prices, r)
-    drawn, given_ = plan(prices, **what)
+    paid = share * prices
+    least = cheapest(prices, paid, r)
+    drawn, given_ = plan(prices, paid, **what)
     assert not ((drawn > 1e-9) & (given_ > 1e-9)).any()
     level = begin + np.cumsum(drawn - given_ / efficiency)
     assert level.min() >= min(15 - 1e-6, begin)
@@ -100,4 +111,4 @@ def test_no_plan_is_cheaper(prices, begin, efficiency, wear, give):
         assert drawn.tolist() == pytest.approx([10.0] * len(prices))
     else:
         assert level[-1] == pytest.approx(40, abs=1e-6)
-        assert cost(prices, drawn, given_, wear) == pytest.approx(least, rel=1e-7, abs=1e-5)
+        assert cost(prices, paid, drawn, given_, wear) == pytest.approx(least, rel=1e-7, abs=1e-5)

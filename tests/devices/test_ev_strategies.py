@@ -39,6 +39,9 @@ DAY = TimeAxis(10 * 86400 + 12 * HOUR, HOUR, 24)  # from noon to noon
 NOON = DAY.start
 
 
+BOTH = ("prices.electricity", "prices.vehicle_feed_in")  # of what is drawn and of what is given back
+
+
 def hourly(values, first=0):
     """Return a price that has these values, ct/kWh, from an hour after noon on and 30 else."""
     steps = np.full(24, 30.0)
@@ -145,7 +148,7 @@ def test_feeder_limit():
 def test_vehicle_to_grid():
     """Of 30 kWh 15 may leave the battery, 12 come back: 10 in the dearest hour and 2 in the next."""
     city = one_car("vehicle_to_grid", round_trip_efficiency=0.8, wear_cost_eur_per_kwh=0.01)
-    out = day(city, 6, 12, 10, {"prices.electricity": hourly([39, 40, 20, 10, 10, 10], 6)})
+    out = day(city, 6, 12, 10, dict.fromkeys(BOTH, hourly([39, 40, 20, 10, 10, 10], 6)))
     assert out["electric_generation"] == kw([2, 10], 6)
     assert out["electric_load"] == kw([0, 0, 0, 11, 11, 3], 6)
     assert out["requested_charging"] == kw([0, 0, 0, 0, 7, 3], 6)  # 15 kWh make up for what was given
@@ -154,7 +157,7 @@ def test_vehicle_to_grid():
 
 def test_who_comes_with_little_gives_nothing():
     city = one_car("vehicle_to_grid", round_trip_efficiency=0.8)
-    out = day(city, 6, 19, 26, {"prices.electricity": hourly([90, 90, 20, 10, 10], 6)})
+    out = day(city, 6, 19, 26, dict.fromkeys(BOTH, hourly([90, 90, 20, 10, 10], 6)))
     assert not out["electric_generation"].any()
     assert out["electric_load"] == kw([0, 0, 4, 11, 11], 6)
 
@@ -179,7 +182,7 @@ def test_two_cars_at_one_point_within_an_hour():
 
 FORTNIGHT = TimeAxis.at("2023-03-20", QUARTER, 14 * 96, BERLIN.timezone)
 PRICES = Series(FORTNIGHT.with_step(HOUR), np.random.default_rng(3).gamma(4.0, 0.07 / KWH, 14 * 24))
-SIGNALS = {"prices.electricity": PRICES, "emissions.electricity": PRICES}
+SIGNALS = {"prices.electricity": PRICES, "prices.vehicle_feed_in": PRICES, "emissions.electricity": PRICES}
 
 
 def quarter(strategy, n=2, **params):
@@ -347,7 +350,7 @@ def test_in_a_run_both_sets_are_summed_apart():
 @given(st.lists(st.integers(-3, 40), min_size=12, max_size=12), st.floats(0, 8), st.floats(0.2, 9), st.floats(1, 39))
 @settings(max_examples=60)
 def test_the_cheapest_hours_never_cost_more_and_giving_back_still_less(prices, arrives, stay, kwh):
-    signal = {"prices.electricity": hourly(prices)}
+    signal = {"prices.electricity": hourly(prices), "prices.vehicle_feed_in": hourly(prices)}
     price = signal["prices.electricity"].values(DAY) * HOUR * 1e3
     stay = min(stay, 12 - arrives)
 

@@ -16,10 +16,15 @@ watts = arrays(float, (6, 3), elements=st.floats(0, 1e5))
 
 
 EVENING = TimeOfUse(0.30, (UseWindow(1800, 3600, 0.60),), CivilTime())
-SIGNALS = {"prices.electricity": EVENING, "prices.feed_in": Constant(0.08), "emissions.electricity": Constant(0.4)}
+SIGNALS = {
+    "prices.electricity": EVENING,
+    "prices.feed_in": Constant(0.08),
+    "prices.vehicle_feed_in": EVENING,
+    "emissions.electricity": Constant(0.4),
+}
 
 
-def metered(load, generation, steps=(6,), solar=None, charging=0.0):
+def metered(load, generation, steps=(6,), solar=None, charging=0.0, vehicles=0.0):
     simulator = build(Setup(boxes(3), {}, BERLIN, 900, SIGNALS))
     solar = generation if solar is None else solar
     given_ = {
@@ -27,6 +32,7 @@ def metered(load, generation, steps=(6,), solar=None, charging=0.0):
         "electric_generation": generation,
         "solar_generation": solar,
         "battery_charging": np.full((6, 3), charging),
+        "vehicle_discharging": np.full((6, 3), vehicles),
     }
     return cut(simulator, AXIS, given_, steps)
 
@@ -73,3 +79,12 @@ def test_what_a_battery_takes_in_is_not_consumed():
     out = metered(np.full((6, 3), 900.0), np.zeros((6, 3)), charging=400.0)
     np.testing.assert_array_equal(out["electricity_consumption"], 500.0)
     np.testing.assert_array_equal(out["grid_import"], 900.0)
+
+
+def test_what_vehicles_feed_in_has_a_price_of_its_own_and_solar_power_goes_first():
+    load, generation = np.full((6, 3), 100.0), np.full((6, 3), [900.0, 500.0, 300.0])
+    out = metered(load, generation, solar=np.full((6, 3), [600.0, 0.0, 300.0]), vehicles=300.0)
+    price = EVENING.values(AXIS)
+    np.testing.assert_allclose(-out["electricity_cost"][:, 0], 600 * 0.08 + 200 * price)
+    np.testing.assert_allclose(-out["electricity_cost"][:, 1], 100 * 0.08 + 300 * price)
+    np.testing.assert_allclose(-out["electricity_cost"][:, 2], 200 * 0.08)

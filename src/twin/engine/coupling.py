@@ -28,7 +28,7 @@ from twin.random import Streams
 __all__ = ["MEMORY_BYTES", "Coupling"]
 
 Values = NDArray[np.float64]
-MEMORY_BYTES = 512 * 1024**2
+MEMORY_BYTES = 128 * 1024**2  # more is slower: what was just written is still in the cache
 _MOST_CYCLES = 20
 _CYCLE_TOLERANCE = 1e-4  # of a storage's capacity
 

@@ -139,7 +139,8 @@ class Graph:
                 f"{self.simulators[c.reader].name} ({self.simulators[c.reader].step_s} s) reads {c.read.quantity} in a "
                 f"loop from {self.simulators[c.writer].name} ({self.simulators[c.writer].step_s} s), whose step has "
                 "not ended yet",
-                expected="delay=1 on that read, or a step no longer than the reader's",
+                expected=f"a step no longer than the reader's ([steps] {self.simulators[c.writer].name} = ... in a "
+                "scenario), or delay=1 on that read",
             )
             for c in inside
             if not c.read.delay and self.simulators[c.writer].step_s > self.simulators[c.reader].step_s

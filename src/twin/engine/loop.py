@@ -76,7 +76,7 @@ class _Member:
 
     def __init__(self, simulator: Simulator, span: TimeAxis, sizes: dict[str, int]) -> None:
         self.simulator, self.span, self.advance = simulator, span, simulator.advance
-        self.rows = {write.quantity: np.zeros((span.n + 1, sizes[write.per])) for write in simulator.writes}
+        self.rows = {write.quantity: np.empty((span.n + 1, sizes[write.per])) for write in simulator.writes}
         self.stores = [(w, w.quantity, self.rows[w.quantity], (1, sizes[w.per])) for w in simulator.writes]
         self.feeds: list[tuple[str, Feed]] = []
         self.seconds = 0.0
@@ -176,17 +176,20 @@ class LoopRun:
 
     def _step_all(self, report: Callable[[float], None]) -> None:
         for first in range(0, self._ticks, _REPORTED_TICKS):
-            for tick in range(first, min(first + _REPORTED_TICKS, self._ticks)):
-                self._step(tick)
-            report(min(first + _REPORTED_TICKS, self._ticks) / self._ticks)
+            last = min(first + _REPORTED_TICKS, self._ticks)
+            self._step_through(first, last)
+            report(last / self._ticks)
 
-    def _step(self, tick: int) -> None:
-        """Let all members advance that complete a step at the end of this tick."""
-        end = self._start + (tick + 1) * self._tick
-        for step_s, steps in self._due[tick % len(self._due)]:
-            window = TimeAxis(end - step_s, step_s, 1)
-            for step in steps:
-                step(window)
+    def _step_through(self, first: int, last: int) -> None:
+        """Let all members advance that complete a step at the end of one of these ticks."""
+        due, cycle, length = self._due, len(self._due), self._tick
+        end = self._start + first * length
+        for tick in range(first, last):
+            end += length
+            for step_s, steps in due[tick % cycle]:
+                window = TimeAxis(end - step_s, step_s, 1)
+                for step in steps:
+                    step(window)
 
     def _settle_all(self, iteration: Iteration, report: Callable[[float], None]) -> None:
         cycle = len(self._due)
@@ -212,8 +215,7 @@ class LoopRun:
                 rows[k + 1 : k + 1 + self._largest // m.span.step_s] for m, k, _ in begun for _, _, rows, _ in m.stores
             ]
             before = [values.copy() for values in after]
-            for tick in range(first, first + len(self._due)):
-                self._step(tick)
+            self._step_through(first, first + len(self._due))
             change = max(_change(*pair) for pair in zip(before, after, strict=True))
             if change <= iteration.tolerance:
                 return

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -54,8 +55,7 @@ class Calendar:
         return np.asarray(np.where(self.holiday, _SUNDAY, self.weekday), dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeAxis:
+class TimeAxis(NamedTuple):
     """``n`` steps of ``step_s`` seconds from ``start`` (seconds since 1970-01-01 UTC); a window is one too.
 
     Powers are means over the step that starts at the label; states are values at the step's end.

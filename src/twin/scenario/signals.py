@@ -70,7 +70,9 @@ def signals_of(checked: Any, files: Mapping[str, Path], civil: CivilTime, start:
         elif item.windows:
             windows = tuple(_window(w, factor) for w in item.windows)
             signals[key] = TimeOfUse(item.value * factor, windows, civil)
-    return signals
+    stated = {key for key, _ in _stated(checked)}
+    instead = {f.key: signals[f.instead] for f in known_factors().values() if f.instead and f.key not in stated}
+    return {**signals, **instead}
 
 
 def _offset(clock: str | None) -> int | None:

@@ -166,30 +166,38 @@ class AtOnce:
 
 
 class Prices:
-    """A signal as those who plan know it: beyond the end of the run its last day goes on."""
+    """Signals as those who plan know them: beyond the end of the run their last day goes on."""
 
-    def __init__(self, signal: Signal) -> None:
-        self._signal = signal
+    def __init__(self, *signals: Signal) -> None:
+        self._signals = signals
 
     def begin(self, axis: TimeAxis) -> None:
-        """Ask for the whole run, a stretch at a time."""
+        """Ask for the whole run."""
         self._n, self._day = axis.n, max(1, min(axis.n, DAY_S // axis.step_s))
-        starts = range(0, axis.n, _STEPS_AT_ONCE)
-        parts = [
-            self._signal.values(TimeAxis(axis.start + k * axis.step_s, axis.step_s, min(_STEPS_AT_ONCE, axis.n - k)))
-            for k in starts
-        ]
-        values = np.concatenate(parts)
+        values = np.stack([_whole(signal, axis) for signal in self._signals])
         scale = float(np.abs(values).max()) or 1.0
         self._values = np.round(values / scale, _DIGITS) * scale  # what is the same to people ties
 
     def blocks(self, first: int, last: int) -> tuple[Ints, Floats]:
-        """Return where prices change within the steps ``[first, last)`` of the run, both included, and the prices."""
+        """Return where a price changes within the steps ``[first, last)`` of the run, both included, and all prices.
+
+        The prices are of the shape ``(signal, stretch)``.
+        """
         steps = np.arange(first, last)
         late = np.maximum(steps - self._n, 0)
-        values = self._values[np.where(steps < self._n, steps, self._n - self._day + late % self._day)]
-        begins = np.flatnonzero(np.diff(values, prepend=np.nan))
-        return np.append(first + begins, last), values[begins]
+        values = self._values[:, np.where(steps < self._n, steps, self._n - self._day + late % self._day)]
+        begins = np.flatnonzero(np.diff(values, prepend=np.nan).any(axis=0))
+        return np.append(first + begins, last), values[:, begins]
+
+
+def _whole(signal: Signal, axis: TimeAxis) -> Floats:
+    """Return a signal over a whole run, asked for a stretch at a time."""
+    starts = range(0, axis.n, _STEPS_AT_ONCE)
+    parts = [
+        signal.values(TimeAxis(axis.start + k * axis.step_s, axis.step_s, min(_STEPS_AT_ONCE, axis.n - k)))
+        for k in starts
+    ]
+    return np.concatenate(parts)
 
 
 def _alike(visits: Visits) -> Iterator[Visits]:
@@ -204,7 +212,10 @@ def _alike(visits: Visits) -> Iterator[Visits]:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What stays may choose from: stretches of one price, their edges in s, ``(stretch + 1,)``, and who is there."""
+    """What stays may choose from: stretches of one price, their edges in s, ``(stretch + 1,)``, and who is there.
+
+    ``prices`` has a row for each signal.
+    """
 
     edges: Floats
     prices: Floats
@@ -242,7 +253,7 @@ class CheapestHours:
         step_s = self._axis.step_s
         stays = _stays(self._fleet, visits, self._axis.start)
         choice = _choice(self._prices, stays, step_s)
-        chosen = cheapest_seconds(choice.prices, choice.present, stays.seconds).T
+        chosen = cheapest_seconds(choice.prices[0], choice.present, stays.seconds).T
         owner, stretch = np.nonzero(chosen)
         begun = choice.begun(stays, stretch, owner)
         yield from _book(stays, *_in_steps(owner, begun, chosen[owner, stretch], step_s), step_s)
@@ -283,7 +294,8 @@ class GiveBack:
         give_power = np.where(able, self._give_power[who], 0.0)
         low = np.where(able, self._least[who], -np.inf)
         reserve = Reserve(begin, end, low, end, stays.power, give_power, efficiency, wear)
-        taken, given = give_back(choice.prices, choice.present, reserve)
+        price, paid = choice.prices
+        taken, given = give_back(price, paid, choice.present, reserve)
         # what goes beyond all there was before is wanted; what is drawn until then makes up for what was given
         reached = np.maximum.accumulate(np.maximum(np.cumsum(taken - given / efficiency, axis=0), 0.0), axis=0)
         drawn = np.minimum(np.diff(reached, axis=0, prepend=0.0), taken)

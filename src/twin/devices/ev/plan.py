@@ -75,7 +75,7 @@ def cheapest_seconds(prices: Floats, present: Floats, seconds: Floats) -> Floats
     return chosen
 
 
-def give_back(prices: Floats, present: Floats, reserve: Reserve) -> tuple[Floats, Floats]:
+def give_back(prices: Floats, paid: Floats, present: Floats, reserve: Reserve) -> tuple[Floats, Floats]:
     """Return what vehicles draw and give in each step, J, so that their stay costs least.
 
     At a given value of stored energy a vehicle draws at full power wherever it is cheaper and gives wherever it is
@@ -84,6 +84,13 @@ def give_back(prices: Floats, present: Floats, reserve: Reserve) -> tuple[Floats
     the stay is split at the worst instant, which then lies on the limit, and both parts are planned anew: the
     decomposition of resource allocation with nested limits (Vidal, Gribel & Jaillet 2019, doi 10.1287/ijoo.2018.0004).
     Without enough time all of it is spent drawing.
+
+    Parameters
+    ----------
+    prices, paid
+        Price of what is drawn and of what is given, ``(step,)``.
+    present
+        Seconds there, ``(step, vehicle)``.
     """
     n_steps, n = present.shape
     drawn, given = np.zeros_like(present), np.zeros_like(present)
@@ -94,7 +101,7 @@ def give_back(prices: Floats, present: Floats, reserve: Reserve) -> tuple[Floats
     while len(part):
         inside = (steps >= first) & (steps < last)
         there = present[:, part] * inside
-        taken, left = _at_one_value(prices, there, part, end - begin, reserve)
+        taken, left = _at_one_value(prices, paid, there, part, end - begin, reserve)
         level = begin + np.cumsum(taken - left, axis=0)
         beyond = np.maximum(level - reserve.high[part], reserve.low[part] - level)
         beyond[~(inside & (steps < last - 1))] = -np.inf
@@ -113,11 +120,11 @@ def give_back(prices: Floats, present: Floats, reserve: Reserve) -> tuple[Floats
 
 
 def _at_one_value(
-    prices: Floats, present: Floats, rows: Ints, change: Floats, reserve: Reserve
+    prices: Floats, paid: Floats, present: Floats, rows: Ints, change: Floats, reserve: Reserve
 ) -> tuple[Floats, Floats]:
     """Return what is drawn and what leaves the battery, J, at the one value of energy that makes this change."""
     n_steps = len(prices)
-    stop_at = np.minimum((prices - reserve.wear) * reserve.efficiency, prices)
+    stop_at = np.minimum((paid - reserve.wear) * reserve.efficiency, prices)
     # a step stops giving before it draws, so of equal keys stops come first
     order = np.argsort(np.concatenate([stop_at, prices]), kind="stable")
     most_left = present * (reserve.give_power[rows] / reserve.efficiency)

@@ -28,9 +28,9 @@ Floats = NDArray[np.float64]
 _NOTHING: Cells = (np.zeros(0, dtype=np.int64), np.zeros(0))
 
 _SIGNALS = {
-    "cheapest_hours": "prices.electricity",
-    "lowest_emissions": "emissions.electricity",
-    "vehicle_to_grid": "prices.electricity",
+    "cheapest_hours": ("prices.electricity",),
+    "lowest_emissions": ("emissions.electricity",),
+    "vehicle_to_grid": ("prices.electricity", "prices.vehicle_feed_in"),
 }
 _NEEDS = {
     "voltage_aware": ("phase_node", "follow the voltage", "an electric grid"),
@@ -206,10 +206,10 @@ def _joined(entries: list[Cells]) -> Cells:
 
 def _priced(make: Callable[[Fleet, Prices], Planner], strategy: str) -> Callable[..., Planner]:
     def planner(fleet: Fleet, signals: Mapping[str, Signal]) -> Planner:
-        key = _SIGNALS[strategy]
-        if key not in signals:
-            raise TwinError(Problem(f"charging points follow {strategy}, but nothing states {key}"))
-        return make(fleet, Prices(signals[key]))
+        keys = _SIGNALS[strategy]
+        if missing := [key for key in keys if key not in signals]:
+            raise TwinError(Problem(f"charging points follow {strategy}, but nothing states {' and '.join(missing)}"))
+        return make(fleet, Prices(*(signals[key] for key in keys)))
 
     return planner
 

@@ -19,12 +19,12 @@ class MeterSimulator(Stateless):
 
     Within a step all power made is taken to serve the load first, so the longer the step, the more of the power is
     counted as own use. What is fed in is solar power first, so power from batteries and vehicles counts as fed in only
-    beyond it. What batteries take in is stored, not consumed.
+    beyond it, first that of vehicles. What batteries take in is stored, not consumed.
 
     Parameters
     ----------
-    price, feed_in
-        What is paid for electricity taken and fed in, EUR/J.
+    price, feed_in, vehicle_feed_in
+        What is paid for electricity taken, fed in, and fed in by vehicles, EUR/J.
     emissions
         CO2 equivalents of electricity taken, kg/J.
     """
@@ -33,7 +33,13 @@ class MeterSimulator(Stateless):
     version = "2"
     reads: Sequence[Read] = tuple(
         Read(q, "building", "sum")
-        for q in ("electric_load", "electric_generation", "solar_generation", "battery_charging")
+        for q in (
+            "electric_load",
+            "electric_generation",
+            "solar_generation",
+            "battery_charging",
+            "vehicle_discharging",
+        )
     )
     writes: Sequence[Write] = tuple(
         Write(q, "building")
@@ -47,27 +53,28 @@ class MeterSimulator(Stateless):
         )
     )
 
-    def __init__(self, step_s: int, price: Signal, feed_in: Signal, emissions: Signal) -> None:
+    def __init__(self, step_s: int, price: Signal, feed_in: Signal, vehicle_feed_in: Signal, emissions: Signal) -> None:
         self.step_s = step_s
-        self._price, self._feed_in, self._emissions = price, feed_in, emissions
+        self._signals = (price, feed_in, vehicle_feed_in, emissions)
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return consumption, import, export, own use (W), cost (EUR/s), emissions (kg/s): ``(window.n, buildings)``."""
+        """Return power (W), cost (EUR/s) and emissions (kg/s) of a window, each of shape ``(window.n, buildings)``."""
         net = inputs["electric_load"] - inputs["electric_generation"]
         taken, fed_in = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        price, paid, factor = (s.values(window)[:, None] for s in (self._price, self._feed_in, self._emissions))
+        solar = inputs["solar_generation"]
+        from_vehicles = np.minimum(np.maximum(fed_in - solar, 0.0), inputs["vehicle_discharging"])
+        price, paid, paid_vehicles, factor = (signal.values(window)[:, None] for signal in self._signals)
         return {
             "electricity_consumption": inputs["electric_load"] - inputs["battery_charging"],
             "grid_import": taken,
             "grid_export": fed_in,
-            "self_consumed_generation": np.maximum(inputs["solar_generation"] - fed_in, 0.0),
-            "electricity_cost": taken * price - fed_in * paid,
+            "self_consumed_generation": np.maximum(solar - fed_in, 0.0),
+            "electricity_cost": taken * price - (fed_in - from_vehicles) * paid - from_vehicles * paid_vehicles,
             "electricity_emissions": taken * factor,
         }
 
 
 def build(setup: Setup) -> MeterSimulator:
     """Return the meters of all buildings."""
-    keys = ("prices.electricity", "prices.feed_in", "emissions.electricity")
-    price, feed_in, emissions = (setup.signals[key] for key in keys)
-    return MeterSimulator(setup.step_s, price, feed_in, emissions)
+    keys = ("prices.electricity", "prices.feed_in", "prices.vehicle_feed_in", "emissions.electricity")
+    return MeterSimulator(setup.step_s, *(setup.signals[key] for key in keys))

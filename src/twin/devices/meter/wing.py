@@ -15,6 +15,14 @@ WING = Wing(
     factors=(
         Factor("prices.electricity", "EUR/kWh", "what households pay for electricity from the grid", by_time=True),
         Factor("prices.feed_in", "EUR/kWh", "what they are paid for electricity fed in", required=False, by_time=True),
+        Factor(
+            "prices.vehicle_feed_in",
+            "EUR/kWh",
+            "what they are paid for electricity that vehicles feed in",
+            required=False,
+            by_time=True,
+            instead="prices.feed_in",
+        ),
         Factor("emissions.electricity", "kg/kWh", "CO2 equivalents of electricity from the grid", by_time=True),
     ),
     simulators=(SimulatorEntry("meter", "twin.devices.meter.simulator:build"),),
