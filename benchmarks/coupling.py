@@ -40,7 +40,7 @@ except ImportError:
     mosaik = None
 
 Values = NDArray[np.float64]
-STEP_S, STEPS, PEER_STEPS, ROUNDS = 900, 10_000, 500, 9
+STEP_S, STEPS, PEER_STEPS, ROUNDS = 900, 35_040, 500, 7
 HOUSES, STREETS, MOST_LINKS = 200, 100, 20
 STREET_OF_HOUSE = np.arange(HOUSES) * STREETS // HOUSES
 FIRST_HOUSE = np.searchsorted(STREET_OF_HOUSE, np.arange(STREETS))

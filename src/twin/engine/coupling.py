@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 
@@ -28,7 +29,7 @@ from twin.random import Streams
 __all__ = ["MEMORY_BYTES", "Coupling"]
 
 Values = NDArray[np.float64]
-MEMORY_BYTES = 128 * 1024**2  # more is slower: what was just written is still in the cache
+MEMORY_BYTES = 64 * 1024**2  # more is slower: what was just written is still in the cache
 _MOST_CYCLES = 20
 _CYCLE_TOLERANCE = 1e-4  # of a storage's capacity
 
@@ -91,6 +92,7 @@ class Coupling:
             _refuse_events(graph)
         self.seconds: dict[str, float] = {}
         self._last: dict[tuple[int, str], Values] = {}
+        self._memory: dict[tuple[str, str], Values] = {}
 
     def run(
         self,
@@ -243,7 +245,8 @@ class Coupling:
 
     def _advance_loop(self, loop: Loop, window: _Window, report: Callable[[float], None]) -> None:
         """Step the members of a loop through the window, each when its own step is complete."""
-        run = LoopRun(self.graph, loop, window.span, lambda _, c: self._sum(c, window), self._last, self.iteration)
+        outside = partial(self._sum, window=window)
+        run = LoopRun(self.graph, loop, window.span, outside, self._last, self._memory, self.iteration)
         run.run(report)
         window.outputs |= run.outputs()
         for name, seconds in run.seconds().items():

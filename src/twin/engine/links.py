@@ -80,24 +80,17 @@ class Transfer:
 
     def _row(self, values: Values) -> Values:
         """Apply the matrix to one step: loops take many, and the library's way in costs more than the sums."""
-        columns, weights, starts, rows = self._ragged
-        parts = values.take(columns, axis=1)
+        rows, columns, weights = self._entries
+        parts = values[0].take(columns)
         parts *= weights
-        if rows is None:
-            return np.add.reduceat(parts, starts, axis=1)
-        out = np.zeros((1, self.n))
-        if len(starts):
-            out[:, rows] = np.add.reduceat(parts, starts, axis=1)
-        return out
+        return np.bincount(rows, parts, self.n).astype(np.float64, copy=False)[None]
 
     @cached_property
-    def _ragged(self) -> tuple[NDArray[np.int64], Values, NDArray[np.int64], NDArray[np.int64] | None]:
-        """Columns and weights of the matrix row by row, where rows begin, and which rows have any; None if all have."""
+    def _entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Values]:
+        """Row, column and weight of every entry of the matrix, row by row."""
         assert self.matrix is not None
-        filled = np.flatnonzero(np.diff(self.matrix.indptr))
-        starts = self.matrix.indptr[filled].astype(np.int64)
-        rows = None if len(filled) == self.n else filled
-        return self.matrix.indices.astype(np.int64), self.matrix.data, starts, rows
+        rows = np.repeat(np.arange(self.n), np.diff(self.matrix.indptr))
+        return rows, self.matrix.indices.astype(np.int64), self.matrix.data
 
 
 def check_links(links: Sequence[Link], sizes: Mapping[str, int]) -> None:

@@ -26,8 +26,10 @@ __all__ = ["Iteration", "LoopRun", "check_finite", "check_shape"]
 
 Values = NDArray[np.float64]
 Feed = Callable[[int], Values]
+Outside = Callable[[Sequence[Connection]], Values | None]
 
 _REPORTED_TICKS = 256  # steps of a loop between two reports of progress
+_TIMED_EVERY = 7  # steps; no divisor of those of a day, lest what happens once a day be always timed or never
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,24 @@ class _Member:
     ``rows`` holds by quantity what it wrote: row ``k + 1`` is its step ``k``, row 0 the last one before the window.
     """
 
-    __slots__ = ("advance", "feeds", "k", "rows", "seconds", "simulator", "span", "stores")
+    __slots__ = ("advance", "feeds", "k", "rows", "simulator", "span", "stores", "timed")
 
-    def __init__(self, simulator: Simulator, span: TimeAxis, sizes: dict[str, int]) -> None:
+    def __init__(
+        self, simulator: Simulator, span: TimeAxis, sizes: dict[str, int], memory: dict[tuple[str, str], Values]
+    ) -> None:
         self.simulator, self.span, self.advance = simulator, span, simulator.advance
-        self.rows = {write.quantity: np.empty((span.n + 1, sizes[write.per])) for write in simulator.writes}
+        self.rows = {w.quantity: self._rows(w, (span.n + 1, sizes[w.per]), memory) for w in simulator.writes}
         self.stores = [(w, w.quantity, self.rows[w.quantity], (1, sizes[w.per])) for w in simulator.writes]
         self.feeds: list[tuple[str, Feed]] = []
-        self.seconds = 0.0
+        self.timed = 0.0
         self.k = 0
+
+    def _rows(self, write: Write, shape: tuple[int, int], memory: dict[tuple[str, str], Values]) -> Values:
+        """Return memory to write to, that of the last window if it is large enough: fresh pages cost time."""
+        key = (self.simulator.name, write.quantity)
+        if key not in memory or len(memory[key]) < shape[0]:
+            memory[key] = np.empty(shape)
+        return memory[key][: shape[0]]
 
     def step(self, window: TimeAxis) -> None:
         """Advance by one step, which is the window."""
@@ -88,15 +99,23 @@ class _Member:
         inputs = {}
         for key, feed in self.feeds:  # no comprehension: it would be a call more in every step
             inputs[key] = feed(k)
-        begun = perf_counter()
-        outputs = self.advance(window, inputs)
-        self.seconds += perf_counter() - begun
+        if k % _TIMED_EVERY:
+            outputs = self.advance(window, inputs)
+        else:
+            begun = perf_counter()
+            outputs = self.advance(window, inputs)
+            self.timed += perf_counter() - begun
         self.k = k = k + 1
         for write, quantity, rows, shape in self.stores:
             values = outputs.get(quantity)
             if values is None or values.shape != shape:
                 check_shape(self.simulator, write, values, shape)
             rows[k] = values
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside the simulator, estimated from the steps that were timed."""
+        return self.timed * self.span.n / -(-self.span.n // _TIMED_EVERY)
 
     def check(self) -> None:
         """Stop at the first hole in what was written so far."""
@@ -110,10 +129,11 @@ class LoopRun:
     Parameters
     ----------
     outside
-        Given a reader and a read, the sum of what comes from outside of the loop over the window at the reader's
-        step, None if nothing does.
+        Sums up what connections carry over the window at their reader's step, None if there are none.
     last
         Last completed step before the window by (simulator, quantity), ``(1, n)``.
+    memory
+        Outputs of the window before by simulator and quantity, which this one may overwrite.
     """
 
     def __init__(
@@ -121,12 +141,15 @@ class LoopRun:
         graph: Graph,
         loop: Loop,
         window: TimeAxis,
-        outside: Callable[[int, Sequence[Connection]], Values | None],
+        outside: Outside,
         last: dict[tuple[int, str], Values],
+        memory: dict[tuple[str, str], Values],
         iteration: Iteration | None = None,
     ) -> None:
         self._graph, self._last, self._iteration = graph, last, iteration
-        self._members = {m: _Member(graph.simulators[m], _steps(graph, m, window), graph.sizes) for m in loop.members}
+        self._members = {
+            m: _Member(graph.simulators[m], _steps(graph, m, window), graph.sizes, memory) for m in loop.members
+        }
         for m, member in self._members.items():
             for quantity, rows in member.rows.items():
                 if (m, quantity) in last:
@@ -224,11 +247,11 @@ class LoopRun:
         message = f"the loop of {names} does not settle at {when} UTC: after {iteration.most} repetitions a step still"
         raise TwinError(Problem(f"{message} changes by {change:.2g}", expected=f"at most {iteration.tolerance:g}"))
 
-    def _feed(self, reader: int, read: Read, outside: Callable[[int, Sequence[Connection]], Values | None]) -> Feed:
+    def _feed(self, reader: int, read: Read, outside: Outside) -> Feed:
         """Return what gives the input of the reader's step ``k``."""
         feeding = self._graph.feeding(reader, read)
         inside = [self._inner(c) for c in feeding if c.writer in self._members]
-        fixed = outside(reader, [c for c in feeding if c.writer not in self._members])
+        fixed = outside([c for c in feeding if c.writer not in self._members])
         if fixed is not None:
             inside.insert(0, _row_of(fixed, 0))
         if not inside:
