@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from buildings_case import BERLIN, boxes, filled
+from twin.devices.days import CivilDays
 from twin.devices.ev.sessions import DRAWS, arrival_shares, draw_sessions, session_model
 from twin.devices.ev.station_measures import DepotCharging, PublicCharging, build_depots, build_stations
 from twin.devices.ev.station_simulator import build
-from twin.devices.ev.station_visits import CivilDays, Fleet, depot_visits, public_visits, station_sessions
+from twin.devices.ev.station_visits import Fleet, depot_visits, public_visits, station_sessions
 from twin.devices.ev.wing import WING
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from twin.devices.days import CivilDays
 from twin.devices.ev.station_queue import BOOKED, Plan, Station, Visit
 from twin.devices.ev.station_visits import (
-    CivilDays,
     Fleet,
     daily_limits,
     depot_visits,

@@ -6,29 +6,26 @@ import math
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from twin.devices.days import CivilDays
 from twin.devices.ev.sessions import DRAWS, J_PER_KWH, SessionModel, draw_sessions, session_model
 from twin.devices.ev.station_queue import Visit
-from twin.engine.time import CivilTime, TimeAxis, utc_offset
 from twin.random import uniform
-from twin.units import DAY_S, HOUR_S
+from twin.units import HOUR_S
 
-__all__ = ["CivilDays", "Fleet", "daily_limits", "depot_visits", "public_visits", "station_sessions"]
+__all__ = ["Fleet", "daily_limits", "depot_visits", "public_visits", "station_sessions"]
 
 Floats = NDArray[np.float64]
 
 LARGEST_ENERGY_KWH = 100.0  # the data end there
 SPREADS = 3.0  # beyond so many standard deviations no vehicle of a depot is early or late
 _DRAWN_AT_ONCE = 128  # sessions of a station: what is drawn ahead is kept in memory
-_DAYS_BEYOND = 30  # in which whoever comes in the last days leaves
 
 
 @cache
@@ -36,37 +33,6 @@ def station_sessions(place: str) -> SessionModel:
     """Return the model of sessions at ``public`` points or at a ``workplace``; the catalogue says where it is from."""
     text = (files("twin.devices.ev") / "catalogue" / f"ev_sessions_{place}.toml").read_text(encoding="utf-8")
     return session_model(tomllib.loads(text))
-
-
-class CivilDays:
-    """The days of an axis by the clock of a place, and some more.
-
-    Attributes
-    ----------
-    first
-        The day on which the axis begins, counted from 1970-01-01.
-    free
-        Whether a day is a Saturday, Sunday or public holiday, shape ``(days,)``.
-    """
-
-    def __init__(self, axis: TimeAxis, civil: CivilTime) -> None:
-        self.axis = axis
-        local = datetime.fromtimestamp(axis.start, UTC).astimezone(ZoneInfo(civil.timezone))
-        self.first = (local.date() - datetime(1970, 1, 1, tzinfo=UTC).date()).days
-        self.n = (axis.end - axis.start) // DAY_S + 2  # on which somebody may come
-        day = self.first + np.arange(self.n + _DAYS_BEYOND)
-        holiday = np.isin(day, np.array(sorted(civil.holidays), dtype=np.int64))
-        self.free = ((day + 3) % 7 >= 5) | holiday
-        self._hours = TimeAxis((self.first - 2) * DAY_S, HOUR_S, 24 * (len(day) + 4))
-        self._offset = utc_offset(self._hours, civil.timezone)
-
-    def seconds(self, days: NDArray[np.int64], hours: Floats | np.float64) -> NDArray[np.int64]:
-        """Return the instants at which the clock shows so many hours on days counted from the first."""
-        shown = (self.first + days) * DAY_S + np.rint(hours * HOUR_S).astype(np.int64)
-        return shown - self._offset_at(shown - self._offset_at(shown))
-
-    def _offset_at(self, seconds: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.asarray(self._offset[(seconds - self._hours.start) // HOUR_S])
 
 
 def daily_limits(days: CivilDays, limit: float, from_h: float, until_h: float) -> Iterator[tuple[int, float]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.devices.days import CivilDays
 from twin.devices.ev.sessions import (
     DRAWS,
     J_PER_KWH,
@@ -17,9 +16,9 @@ from twin.devices.ev.sessions import (
     plug_in_probability,
     sessions_per_day,
 )
-from twin.engine.time import CivilTime, TimeAxis, utc_offset
+from twin.engine.time import CivilTime, TimeAxis
 from twin.random import uniform
-from twin.units import DAY_S, HOUR_S
+from twin.units import HOUR_S
 
 __all__ = ["Diary", "Visits"]
 
@@ -84,30 +83,17 @@ class Diary:
     def begin(self, axis: TimeAxis, seed: int) -> None:
         """Lay the diary out over an axis."""
         self._seed = seed
-        local = datetime.fromtimestamp(axis.start, UTC).astimezone(ZoneInfo(self._civil.timezone)).date()
-        first = (local - datetime(1970, 1, 1, tzinfo=UTC).date()).days
-        days = first + np.arange((axis.end - axis.start) // DAY_S + 2)
-        self._days = days
-        self._weekend = ((days + 3) % 7 >= 5) | np.isin(days, sorted(self._civil.holidays))
-        self._hours = TimeAxis((first - 2) * DAY_S, HOUR_S, 24 * (len(days) + 4))
-        self._offset = utc_offset(self._hours, self._civil.timezone)
-        self.begins = (self._instant(days * DAY_S) - _LONGEST_SHIFT_S).tolist()
+        self._days = CivilDays(axis, self._civil)
+        self.begins = (self._days.seconds(np.arange(self._days.n), 0.0) - _LONGEST_SHIFT_S).tolist()
 
     def visits(self, k: int) -> Visits:
         """Return all visits that begin on day ``k`` of the axis, in the order of vehicles."""
-        counter = int(self._days[k]) * (1 + DRAWS)
+        counter = (self._days.first + k) * (1 + DRAWS)
         coming = np.flatnonzero(uniform(self._seed, _PURPOSE, self._keys, counter) < self._probability)
         keys = self._keys[coming]
         uniforms = uniform(self._seed, _PURPOSE, keys, counter + 1 + np.arange(DRAWS)[:, None])
-        drawn = draw_sessions(self._model, np.full(len(coming), self._weekend[k]), uniforms.T)
-        arrival = self._instant(self._days[k] * DAY_S + np.rint(drawn.arrival_h * HOUR_S).astype(np.int64))
+        drawn = draw_sessions(self._model, np.full(len(coming), self._days.free[k]), uniforms.T)
+        arrival = self._days.seconds(np.int64(k), drawn.arrival_h)
         departure = arrival + np.rint(drawn.stay_h * HOUR_S).astype(np.int64)
         energy = np.floor(np.minimum(drawn.energy_kwh * J_PER_KWH, self._capacity[coming]))  # so that sums are exact
         return Visits(coming, arrival, departure, energy)
-
-    def _instant(self, shown: Ints) -> Ints:
-        """Return the instants at which the clock shows so many seconds since 1970."""
-        return np.asarray(shown - self._offset_at(shown - self._offset_at(shown)))
-
-    def _offset_at(self, seconds: Ints) -> Ints:
-        return np.asarray(self._offset[(seconds - self._hours.start) // HOUR_S])
