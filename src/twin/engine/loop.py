@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from twin.engine.graph import Connection, Graph, Loop
 from twin.engine.links import Transfer
+from twin.engine.mixing import Mixing, scale
 from twin.engine.ports import Read, Simulator, Write
 from twin.engine.resample import resample
 from twin.engine.time import TimeAxis
@@ -221,31 +222,40 @@ class LoopRun:
             report((first + cycle) / self._ticks)
 
     def _settle(self, iteration: Iteration, first: int) -> None:
-        """Repeat the largest step of the loop, in which every member completes its own, until nothing changes."""
-        members = list(self._members.values())
-        begun = [(member, member.k, member.simulator.state()) for member in members]
-        for member in members:
-            n = self._largest // member.span.step_s
-            for _, _, rows, _ in member.stores:
-                rows[member.k + 1 : member.k + 1 + n] = rows[member.k]
-        change = math.inf
-        for repetition in range(iteration.most):
-            if repetition:
-                for member, k, state in begun:
-                    member.simulator.restore(state)
-                    member.k = k
-            after = [
-                rows[k + 1 : k + 1 + self._largest // m.span.step_s] for m, k, _ in begun for _, _, rows, _ in m.stores
-            ]
-            before = [values.copy() for values in after]
+        """Repeat the largest step of the loop, in which every member completes its own, until what is fed back agrees.
+
+        What is guessed are the outputs that somebody reads late: before each repetition they hold the guess, after it
+        what came of it.
+        """
+        begun = [(member, member.k, member.simulator.state()) for member in self._members.values()]
+        fed_back = [rows[m.k + 1 : m.k + 1 + self._largest // m.span.step_s] for m, rows in self._fed_back()]
+        for (member, rows), values in zip(self._fed_back(), fed_back, strict=True):
+            values[:] = rows[member.k]  # the first guess is that nothing changes
+        mixing, change = Mixing(), math.inf
+        for _ in range(iteration.most):
+            guess = [values.copy() for values in fed_back]
             self._step_through(first, first + len(self._due))
-            change = max(_change(*pair) for pair in zip(before, after, strict=True))
+            change = max(map(_change, guess, fed_back))
             if change <= iteration.tolerance:
                 return
-        when = np.datetime64(begun[0][0].span.start + begun[0][1] * begun[0][0].span.step_s, "s")
-        names = ", ".join(member.simulator.name for member in members)
+            for values, better in zip(fed_back, mixing.guess(guess, fed_back), strict=True):
+                values[:] = better
+            for member, k, state in begun:
+                member.simulator.restore(state)
+                member.k = k
+        when = np.datetime64(self._start + first * self._tick, "s")
+        names = ", ".join(member.simulator.name for member in self._members.values())
         message = f"the loop of {names} does not settle at {when} UTC: after {iteration.most} repetitions a step still"
         raise TwinError(Problem(f"{message} changes by {change:.2g}", expected=f"at most {iteration.tolerance:g}"))
+
+    def _fed_back(self) -> list[tuple[_Member, Values]]:
+        """Return the outputs that are read late within the loop, and whose they are."""
+        late = dict.fromkeys(
+            (c.writer, c.write.quantity)
+            for c in self._graph.connections
+            if c.read.delay and c.writer in self._members and c.reader in self._members
+        )
+        return [(self._members[m], self._members[m].rows[quantity]) for m, quantity in late]
 
     def _feed(self, reader: int, read: Read, outside: Outside) -> Feed:
         """Return what gives the input of the reader's step ``k``."""
@@ -318,7 +328,5 @@ def _carried(feed: Feed, carry: Transfer) -> Feed:
 
 
 def _change(before: Values, after: Values) -> float:
-    """Return how much a table changed, relative to its largest value where that is above 1."""
-    if not after.size:
-        return 0.0
-    return float(np.abs(after - before).max() / max(1.0, float(np.abs(after).max())))
+    """Return how much a table changed, by its scale."""
+    return float(np.abs(after - before).max(initial=0.0)) / scale(after)
