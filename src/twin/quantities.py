@@ -74,6 +74,10 @@ _DECLARED = (
     Quantity("street_battery_losses", "W", True, "power lost in street batteries and their inverters"),
     Quantity("street_stored_energy", "J", True, "energy that street batteries hold"),
     Quantity("street_battery_cycling", "1/s", True, "full equivalent cycles of street batteries per time"),
+    Quantity(
+        "street_battery_cost", "EUR/s", True, "what street batteries take less what they give, at the hour's price"
+    ),
+    Quantity("street_battery_emissions", "kg/s", True, "CO2 equivalents behind what street batteries take less give"),
     Quantity("street_battery_health", "1", False, "capacity of street batteries that is left over the one when new"),
     Quantity("heat_stored", "J", True, "heat that buffer storages hold above the lower edge of their bands"),
     Quantity("buffer_losses", "W", True, "heat that buffer storages lose to their surroundings"),

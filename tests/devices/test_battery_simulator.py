@@ -451,9 +451,12 @@ def test_a_street_battery_keeps_the_transformer_below_a_share_of_its_rating():
 
 def test_a_street_battery_may_feed_the_grid_when_that_pays():
     city = street(capacity_kwh=10.0, power_kw=10.0, strategy="cheapest_hours", **IDEAL, **LASTING)
-    prices = hourly(WINTER, np.tile([10.0] + [50.0] * 22 + [100.0], 2))
+    prices = hourly(WINTER, np.tile([10.0] + [50.0] * 22 + [100.0], 2) / 3.6e9)
     signals = {"prices.electricity": prices, "emissions.electricity": Constant(1.0)}
     batteries = build_street(Setup(city, {}, BERLIN, HOUR, signals))
     out = cut(batteries, WINTER, {q: np.zeros((48, 1)) for q in ("electric_load", "electric_generation")}, [48])
     assert by_hour(out["electric_load"]) == pytest.approx(([10] + [0] * 23) * 2)
     assert by_hour(out["electric_generation"]) == pytest.approx(([0] * 23 + [10]) * 2)
+    # 10 kWh bought at 10 and sold at 100 EUR/MWh, on each of two days
+    assert out["street_battery_cost"].sum() * HOUR == pytest.approx(2 * (0.1 - 1.0))
+    assert out["street_battery_emissions"].sum() == pytest.approx(0.0, abs=1e-9)

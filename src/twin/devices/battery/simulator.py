@@ -226,7 +226,18 @@ class StreetBatterySimulator(_BatterySimulator):
         *(Write(q, "street_battery") for q in ("electric_load", "electric_generation")),
         *(Write(f"street_{q}", "street_battery", "state" if q == "stored_energy" else "mean") for q in _ENERGY),
         Write("street_battery_health", "street_battery", "state"),
+        Write("street_battery_cost", "street_battery"),
+        Write("street_battery_emissions", "street_battery"),
     )
+
+    def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
+        """Return what batteries draw, give, lose, hold and cost, each of shape ``(window.n, batteries)``."""
+        outputs = super().advance(window, inputs)
+        taken = outputs["electric_load"] - outputs["electric_generation"]
+        price, factor = (
+            self._signals[key].values(window)[:, None] for key in ("prices.electricity", "emissions.electricity")
+        )
+        return {**outputs, "street_battery_cost": taken * price, "street_battery_emissions": taken * factor}
 
 
 def batteries_of(table: Table, step_s: int) -> Batteries:

@@ -50,7 +50,7 @@ _STREET_BATTERY = Measure(
         *_ASSUMES,
         (
             "Batteries of streets are connected to all phases of the busbar alike and behind nobody's meter: what they "
-            "take and give is in no building's bill.",
+            "take and give is in no building's bill, but in one of their own, both at the price of the hour.",
             "twin: planning assumption",
         ),
     ),
@@ -112,5 +112,19 @@ WING = Wing(
     indicators=(
         *_indicators("battery", "", "batteries of houses"),
         *_indicators("street_battery", "street_", "batteries of streets"),
+        *(
+            Indicator(
+                f"street_battery_{name}",
+                title,
+                unit,
+                "lower",
+                (Term(f"street_battery_{what}"),),
+                level="street_battery",
+            )
+            for name, what, title, unit in (
+                ("cost", "cost", "Electricity that batteries of streets take less what they give", "EUR"),
+                ("co2", "emissions", "Greenhouse gas emissions behind what they take less what they give", "kg"),
+            )
+        ),
     ),
 )
