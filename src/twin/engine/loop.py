@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from time import perf_counter
 
@@ -228,8 +229,8 @@ class LoopRun:
         what came of it.
         """
         begun = [(member, member.k, member.simulator.state()) for member in self._members.values()]
-        fed_back = [rows[m.k + 1 : m.k + 1 + self._largest // m.span.step_s] for m, rows in self._fed_back()]
-        for (member, rows), values in zip(self._fed_back(), fed_back, strict=True):
+        fed_back = [rows[m.k + 1 : m.k + 1 + self._largest // m.span.step_s] for m, rows in self._fed_back]
+        for (member, rows), values in zip(self._fed_back, fed_back, strict=True):
             values[:] = rows[member.k]  # the first guess is that nothing changes
         mixing, change = Mixing(), math.inf
         for _ in range(iteration.most):
@@ -248,6 +249,7 @@ class LoopRun:
         message = f"the loop of {names} does not settle at {when} UTC: after {iteration.most} repetitions a step still"
         raise TwinError(Problem(f"{message} changes by {change:.2g}", expected=f"at most {iteration.tolerance:g}"))
 
+    @cached_property
     def _fed_back(self) -> list[tuple[_Member, Values]]:
         """Return the outputs that are read late within the loop, and whose they are."""
         late = dict.fromkeys(

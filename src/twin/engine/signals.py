@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.engine.time import CivilTime, TimeAxis
+from twin.engine.time import CivilTime, TimeAxis, in_clock_window
 from twin.units import HOUR_S
 
 __all__ = ["Constant", "Series", "Signal", "TimeOfUse", "UseWindow"]
@@ -78,9 +79,7 @@ class TimeOfUse:
         day = calendar.schedule_weekday
         values = np.full(fine.n, self.value)
         for window in self.windows:
-            inside = (clock >= window.from_s) & (clock < window.to_s)
-            if window.to_s <= window.from_s:
-                inside = (clock >= window.from_s) | (clock < window.to_s)
+            inside = in_clock_window(clock, window.from_s, window.to_s)
             inside &= np.isin(day, list(window.weekdays)) & np.isin(calendar.month, list(window.months))
             values[inside] = window.value
         return np.asarray(values.reshape(axis.n, -1).mean(axis=1))
@@ -102,13 +101,10 @@ class Series:
         The steps of the series.
     steps
         Value of every step, shape ``(axis.n,)``.
-    shift_s
-        Added to an instant to find it on the axis: what aligns one year's series with another's weekdays.
     """
 
     axis: TimeAxis
     steps: Floats
-    shift_s: int = 0
 
     def values(self, axis: TimeAxis) -> Floats:
         """Return the mean of every step.
@@ -118,9 +114,13 @@ class Series:
         ValueError
             If a step lies outside of the series.
         """
-        edges = np.append(axis.seconds, axis.end) + self.shift_s
+        edges = np.append(axis.seconds, axis.end)
         if edges[0] < self.axis.start or edges[-1] > self.axis.end:
             raise ValueError("the series does not cover the period")
-        known = np.append(self.axis.seconds, self.axis.end)
-        integral = np.concatenate([[0.0], np.cumsum(self.steps)]) * self.axis.step_s
-        return np.asarray(np.diff(np.interp(edges, known, integral)) / axis.step_s)
+        return np.asarray(np.diff(np.interp(edges, *self._integral)) / axis.step_s)
+
+    @cached_property
+    def _integral(self) -> tuple[NDArray[np.int64], Floats]:
+        """The edges of all steps, and the integral up to each: asked for window by window, added up once."""
+        edges = np.append(self.axis.seconds, self.axis.end)
+        return edges, np.concatenate([[0.0], np.cumsum(self.steps)]) * self.axis.step_s

@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLOCK_WINDOW", "Calendar", "CivilTime", "TimeAxis", "parse_clock_window", "parse_duration", "utc_offset"]
+__all__ = [
+    "CLOCK_WINDOW",
+    "Calendar",
+    "CivilTime",
+    "TimeAxis",
+    "in_clock_window",
+    "parse_clock_window",
+    "parse_duration",
+    "utc_offset",
+]
 
 _SUNDAY = 6
 _DAY_S = 86400
@@ -151,6 +160,12 @@ def parse_duration(text: str) -> int:
 
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d"
 CLOCK_WINDOW = rf"^{_CLOCK}-(?:{_CLOCK}|24:00)$"
+
+
+def in_clock_window(clock: NDArray[np.int64], from_s: int, to_s: int) -> NDArray[np.bool_]:
+    """Return which seconds since midnight lie in a window, half open; one that ends before it begins runs over it."""
+    after, before = clock >= from_s, clock < to_s
+    return np.asarray(after & before if from_s < to_s else after | before)
 
 
 def parse_clock_window(text: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ thermostat's store stands at midnight is chance.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ WATER_J_M3K = 4.13e6  # at 50 degC: 988 kg/m3 times 4180 J/(kg K)
 _SIGNALS = {"price": "prices.electricity", "emissions": "emissions.electricity"}
 
 
-class _Buffered:
+class _Buffered(ABC):
     """What both share: stores, and what their heaters draw.
 
     A heat pump that warms its store heats to the temperature this has; what it draws per heat is taken as linear
@@ -136,9 +137,9 @@ class _Buffered:
         high[:, pump] = 1.0 / self._pumps.cop(self._store.high[pump] + colder)
         return direct, low, high
 
+    @abstractmethod
     def _plan(self, axis: TimeAxis) -> tuple[Modes, NDArray[np.int64], int]:
         """Return the modes of every part of every step ``(part, group)``, each building's group, and a part's s."""
-        raise NotImplementedError
 
 
 class ThermostatHeatingSimulator(_Buffered):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.devices.days import rank_within_days
 from twin.devices.heating.storage import DRAW, FILL, FOLLOW
-from twin.engine.time import CivilTime, TimeAxis, parse_clock_window, utc_offset
+from twin.engine.time import CivilTime, TimeAxis, in_clock_window, parse_clock_window, utc_offset
 from twin.units import DAY_S, HOUR_S
 
 __all__ = [
@@ -102,6 +102,5 @@ def inside(clock: Integers, windows: Windows) -> NDArray[np.bool_]:
     """Return which instants lie in one of the windows, half open; one that ends before it begins runs over midnight."""
     found = np.zeros(len(clock), dtype=bool)
     for begin, end in windows:
-        after, before = clock >= begin, clock < end
-        found |= after & before if begin < end else after | before
+        found |= in_clock_window(clock, begin, end)
     return found
