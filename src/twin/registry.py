@@ -27,8 +27,10 @@ __all__ = [
     "Input",
     "Layer",
     "Measure",
+    "Section",
     "Setup",
     "SimulatorEntry",
+    "Suite",
     "Term",
     "Wing",
     "resolve",
@@ -36,11 +38,13 @@ __all__ = [
 ]
 
 WINGS = {
+    "city": "twin.city.wing:WING",
     "weather": "twin.weather.wing:WING",
     "sun": "twin.sun.wing:WING",
     "buildings": "twin.buildings.wing:WING",
     "heating": "twin.devices.heating.wing:WING",
     "pv": "twin.devices.pv.wing:WING",
+    "solar_thermal": "twin.devices.solar_thermal.wing:WING",
     "ev": "twin.devices.ev.wing:WING",
     "battery": "twin.devices.battery.wing:WING",
     "meter": "twin.devices.meter.wing:WING",
@@ -61,6 +65,18 @@ class Input:
     kind: Literal["file", "catalogue"]
     meaning: str
     default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table of the scenario file with a wing's settings, such as ``[sun]``.
+
+    ``params`` is a pydantic model with defaults for everything; simulators find it under ``setup.inputs[key]``.
+    """
+
+    key: str
+    params: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,8 @@ class Measure:
     ``params`` is a pydantic model; ``apply(city, rows, params, code)`` returns the changed city, writing ``code`` as
     the source of every cell it sets in the rows selected. ``writes`` names columns of its table, or ``table.column``
     of a table it adds rows to. ``assumes`` holds what it takes for granted, sentence and reference, for the ledger.
+    ``reshapes``: it changes what stands, so it is made before the wings attach their tables. One that does not
+    ``selects`` concerns no rows there are; it takes neither ``where`` nor ``share``.
     """
 
     kind: str
@@ -94,6 +112,8 @@ class Measure:
     writes: tuple[str, ...]
     meaning: str
     assumes: tuple[tuple[str, str], ...] = ()
+    reshapes: bool = False
+    selects: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +188,9 @@ class Indicator:
         As shown; the stream is in SI and converted once.
     direction
         What is better.
+    column
+        Instead of terms: a column of the level's table that holds the number, in the unit shown. The quarter has the
+        mean weighted by the column ``per``.
     reduction
         Over time: ``sum`` (W to J), ``max``, ``min``, ``mean``, ``hours_above`` / ``hours_below`` the threshold, or
         ``at_max``: what each entity has at the one step that is worst for all.
@@ -186,7 +209,7 @@ class Indicator:
     title: str
     unit: str
     direction: Literal["lower", "higher", "neutral"]
-    terms: tuple[Term, ...]
+    terms: tuple[Term, ...] = ()
     reduction: Literal["sum", "max", "min", "mean", "hours_above", "hours_below", "at_max"] = "sum"
     across: Literal["natural", "max", "min"] = "natural"
     level: str = "building"
@@ -195,6 +218,7 @@ class Indicator:
     threshold: float | None = None
     headline: bool = False
     standard: str = ""
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +232,19 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Suite:
+    """Published references that a wing's kernels are held against by ``twin validate NAME``.
+
+    ``run`` takes keywords and returns rows with ``case, quantity, unit, pass`` (None if skipped) and the figures that
+    belong to them.
+    """
+
+    name: str
+    run: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wing:
     """Everything a wing brings to the house.
 
@@ -217,6 +254,7 @@ class Wing:
 
     name: str
     inputs: tuple[Input, ...] = ()
+    sections: tuple[Section, ...] = ()
     factors: tuple[Factor, ...] = ()
     harmonize: str | None = None
     attach: str | None = None
@@ -226,6 +264,7 @@ class Wing:
     simulators: tuple[SimulatorEntry, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     layers: tuple[Layer, ...] = ()
+    suites: tuple[Suite, ...] = ()
 
 
 def resolve(reference: str) -> Any:

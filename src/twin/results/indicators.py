@@ -21,6 +21,8 @@ __all__ = ["applicable", "evaluate", "moments", "streams_of"]
 
 def streams_of(indicator: Indicator) -> list[Stream]:
     """Return the streams an indicator is made of: each term of a sum alone, as it may have a factor; else their sum."""
+    if indicator.column:
+        return []
     if indicator.reduction == "sum":
         return [_integral(term, indicator) for term in (*indicator.terms, *indicator.over)]
     threshold = np.nan if indicator.threshold is None else indicator.threshold
@@ -40,7 +42,11 @@ def applicable(
         nobody writes it; what does not, is not there.
     """
     return [
-        i for i in indicators if i.level in tables and all(_known(t, written, anywhere) for t in (*i.terms, *i.over))
+        i
+        for i in indicators
+        if i.level in tables
+        and (i.column is None or i.column in tables[i.level])
+        and all(_known(t, written, anywhere) for t in (*i.terms, *i.over))
     ]
 
 
@@ -65,12 +71,16 @@ def evaluate(
         Prices and emission factors in SI, by ``section.key``.
     """
     for indicator in indicators:
-        table, recorder = tables[indicator.level], recorders[indicator.level]
-        values, total = _reduced(indicator, recorder, factors)
-        if indicator.per:
-            size = table[indicator.per]
-            values, total = _ratio(values, size), float(_ratio(total, size.sum()))
-        factor = scale(indicator.unit)[1]
+        table = tables[indicator.level]
+        if indicator.column:
+            values, total = _of_column(table, indicator.column, indicator.per)
+            factor = 1.0
+        else:
+            values, total = _reduced(indicator, recorders[indicator.level], factors)
+            factor = scale(indicator.unit)[1]
+            if indicator.per:
+                size = table[indicator.per]
+                values, total = _ratio(values, size), float(_ratio(total, size.sum()))
         if np.isfinite(total):
             yield IndicatorValue(option, indicator.id, "quarter", "", float(total) / factor, indicator.unit)
         for entity, value in zip(table.ids, values / factor, strict=True):
@@ -102,6 +112,14 @@ def _weighted(
     """Return the sum of terms, each times its price or factor."""
     parts = [(factors[t.factor] if t.factor else 1.0, recorder.values(_integral(t, indicator))) for t in terms]
     return np.sum([w * part.entity for w, part in parts], axis=0), sum(w * part.total for w, part in parts)
+
+
+def _of_column(table: Table, column: str, weight: str | None) -> tuple[Values, float]:
+    """Return a column, NaN where it is missing, and its mean over the rows that have it."""
+    values = np.where(table.missing(column), np.nan, table[column])
+    there = np.isfinite(values)
+    size = table[weight] if weight else np.ones(len(table))
+    return values, float(_ratio((values * size)[there].sum(), size[there].sum()))
 
 
 def _integral(term: Term, indicator: Indicator) -> Stream:

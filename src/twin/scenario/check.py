@@ -17,7 +17,7 @@ from twin.registry import Factor, resolve, wings
 from twin.scenario.inputs import wing_inputs
 from twin.scenario.period import civil_time
 from twin.scenario.plan import slug
-from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.schema import Selection, measure_specs, scenario_model
 from twin.scenario.signals import known_factors
 from twin.scenario.toml import Document
 from twin.table import Column
@@ -50,6 +50,13 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
         name = ".".join(str(p) if isinstance(p, str) else f"[{p + 1}]" for p in path).replace(".[", "[")
         place = document.line(path)
         match item["type"]:
+            case "extra_forbidden" if _selects_in_vain(item["loc"]):
+                kind = item["loc"][-2]
+                yield Problem(
+                    f"{name}: {kind} concerns nothing that is there already, so it takes no {path[-1]}",
+                    document.file,
+                    place,
+                )
             case "extra_forbidden":
                 known = _known_keys(item["loc"][:-1])
                 yield Problem(f"unknown key {name}", document.file, place, suggestion=nearest(str(path[-1]), known))
@@ -70,6 +77,12 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
             case _:
                 expected = item["msg"].removeprefix("Input should be ").removeprefix("String should have ")
                 yield Problem(f"{name} is {item['input']!r}", document.file, place, expected)
+
+
+def _selects_in_vain(loc: Sequence[str | int]) -> bool:
+    """Return whether a key would select rows for a measure that concerns none."""
+    spec = measure_specs().get(str(loc[-2])) if len(loc) > 1 else None
+    return spec is not None and not spec.selects and loc[-1] in Selection.model_fields
 
 
 def _path_in_data(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:

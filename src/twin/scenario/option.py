@@ -179,7 +179,8 @@ def _kept(scenario: Scenario, job: Job, indicators: Sequence[Indicator]) -> dict
     """Return what is kept at every level at which indicators are reduced or full series asked for."""
     streams: dict[str, list[Stream]] = {level: [] for level in scenario.series if level in job.ready.city.tables}
     for indicator in indicators:
-        streams.setdefault(indicator.level, []).extend(streams_of(indicator))
+        if not indicator.column:
+            streams.setdefault(indicator.level, []).extend(streams_of(indicator))
     return {level: _Kept(wanted, _offered(scenario.series.get(level, ()), job)) for level, wanted in streams.items()}
 
 

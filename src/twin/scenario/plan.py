@@ -78,6 +78,8 @@ class Scenario:
         The files it reads, by key of ``[model]``; absolute.
     catalogues
         The catalogues it names, by key of ``[model]``.
+    settings
+        What it sets for the wings, by name of the table (`twin.registry.Section`).
     spans
         What is simulated: the whole period, or the typical weeks that stand for it.
     civil
@@ -98,6 +100,7 @@ class Scenario:
     seed: int
     files: Mapping[str, Path]
     catalogues: Mapping[str, str]
+    settings: Mapping[str, Any]
     civil: CivilTime
     lod: str | None
     crs: str | None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -53,50 +53,96 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
     """
     ledger = Ledger()
     city, inputs = read_inputs(scenario.files, scenario.catalogues, ledger, scenario.lod, scenario.crs)
+    inputs = {**inputs, **scenario.settings}
     assert city is not None
     for wing in wings():
         if wing.harmonize:
             city = resolve(wing.harmonize)(city, inputs, ledger)
     city = fill(city, inputs, ledger)  # before tables are attached, so that a grid can be made for the dwellings
-    for wing in wings():
-        if wing.attach:
-            city = resolve(wing.attach)(city, inputs, ledger)
-    city = fill(city, inputs, ledger)
-    known: dict[str, Prepared] = {}
     with Problems(scenario.file) as problems:
-        for option in wanted:
-            _prepare_option(scenario, option, Prepared(option, city, inputs, ledger, ()), known, problems)
-    return [known[option.name] for option in wanted]
+        options = _Options(scenario, _Draft(city, inputs, ledger), problems)
+        return [options.prepared(option) for option in wanted]
 
 
-def _prepare_option(
-    scenario: Scenario, option: OptionPlan, today: Prepared, known: dict[str, Prepared], problems: Problems
-) -> Prepared:
-    """Return the option's city: its base's city, changed by its own measures one after the other."""
-    if option.name in known:
-        return known[option.name]
-    base = today
-    if option.base is not None:
-        base = _prepare_option(scenario, scenario.option(option.base), today, known, problems)
-    ledger, city, selections = base.ledger.copy(), base.city, list(base.selections)
-    for call in option.measures:
-        if call.spec.table not in city.tables:
-            problems.add(f"{call.text}: there is no {call.spec.table} in option {option.name!r}", *_place(call))
-            continue
-        table = city.table(call.spec.table)
-        rows = _rows(call, table, scenario.seed)
-        if not rows.any():
-            problems.add(
-                f"{call.text}: matches none of {len(table)} {table.name}s in option {option.name!r}", call.line
-            )
-            continue
-        selections.append(Selection(call.text, table.name, int(rows.sum()), len(table)))
+@dataclass
+class _Draft:
+    """An option's city on its way."""
+
+    city: City
+    inputs: Mapping[str, Any]
+    ledger: Ledger
+    selections: tuple[Selection, ...] = ()
+
+    def copy(self) -> _Draft:
+        return replace(self, ledger=self.ledger.copy())
+
+    def attach(self) -> None:
+        """Let every wing add its tables."""
+        for wing in wings():
+            if wing.attach:
+                self.city = resolve(wing.attach)(self.city, self.inputs, self.ledger)
+        self.city = fill(self.city, self.inputs, self.ledger)
+
+    def apply(self, call: MeasureCall, option: str, seed: int, problems: Problems) -> None:
+        """Make one measure of an option."""
+        if call.spec.table not in self.city.tables:
+            problems.add(f"{call.text}: there is no {call.spec.table} in option {option!r}", *_place(call))
+            return
+        table = self.city.table(call.spec.table)
+        rows = _rows(call, table, seed)
+        if call.spec.selects and not rows.any():
+            problems.add(f"{call.text}: matches none of {len(table)} {table.name}s in option {option!r}", call.line)
+            return
+        self.selections += (Selection(call.text, table.name, int(rows.sum()), len(table)),)
         for sentence, reference in call.spec.assumes:
-            ledger.state(sentence, reference)
-        code = ledger.measure(f"{option.name}: {call.text}")
-        city = fill(resolve(call.spec.apply)(city, rows, call.params, code), today.inputs, ledger)
-    known[option.name] = Prepared(option, city, today.inputs, ledger, tuple(selections))
-    return known[option.name]
+            self.ledger.state(sentence, reference)
+        code = self.ledger.measure(f"{option}: {call.text}")
+        city = resolve(call.spec.apply)(self.city, rows, call.params, code)
+        self.city = fill(city, self.inputs, self.ledger)
+
+
+class _Options:
+    """The options' cities, each made from its base's; from the start again where a measure changes what stands."""
+
+    def __init__(self, scenario: Scenario, found: _Draft, problems: Problems) -> None:
+        self._scenario, self._found, self._problems = scenario, found, problems
+        self._today = found.copy()
+        self._today.attach()
+        self._known: dict[str, _Draft] = {}
+
+    def prepared(self, option: OptionPlan) -> Prepared:
+        """Return an option, ready for the engine."""
+        draft = self._draft(option)
+        return Prepared(option, draft.city, draft.inputs, draft.ledger, draft.selections)
+
+    def _draft(self, option: OptionPlan) -> _Draft:
+        if option.name not in self._known:
+            base = self._scenario.option(option.base) if option.base is not None else None
+            if any(call.spec.reshapes for call in option.measures):
+                self._known[option.name] = self._afresh(option)
+            else:
+                draft = (self._draft(base) if base else self._today).copy()
+                self._apply(draft, [(option.name, call) for call in option.measures])
+                self._known[option.name] = draft
+        return self._known[option.name]
+
+    def _afresh(self, option: OptionPlan) -> _Draft:
+        """Return an option in which what stands is changed first, whatever its base does besides."""
+        draft, calls = self._found.copy(), list(self._calls(option))
+        self._apply(draft, [(name, call) for name, call in calls if call.spec.reshapes])
+        draft.attach()
+        self._apply(draft, [(name, call) for name, call in calls if not call.spec.reshapes])
+        return draft
+
+    def _calls(self, option: OptionPlan) -> Iterator[tuple[str, MeasureCall]]:
+        """Yield the measures of the options an option builds on, then its own, each with its option's name."""
+        if option.base is not None:
+            yield from self._calls(self._scenario.option(option.base))
+        yield from ((option.name, call) for call in option.measures)
+
+    def _apply(self, draft: _Draft, calls: Sequence[tuple[str, MeasureCall]]) -> None:
+        for name, call in calls:
+            draft.apply(call, name, self._scenario.seed, self._problems)
 
 
 def _place(call: MeasureCall) -> tuple[str | None, str | None]:
@@ -107,6 +153,8 @@ def _place(call: MeasureCall) -> tuple[str | None, str | None]:
 
 
 def _rows(call: MeasureCall, table: Table, seed: int) -> NDArray[np.bool_]:
+    if not call.spec.selects:
+        return np.zeros(len(table), dtype=bool)
     rows = call.where(table) if call.where else np.ones(len(table), dtype=bool)
     if call.share == 1.0:
         return rows

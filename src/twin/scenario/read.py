@@ -13,6 +13,7 @@ from twin.engine.loop import Iteration
 from twin.engine.time import parse_duration
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
+from twin.registry import wings
 from twin.scenario.check import (
     check_catalogues,
     check_factors,
@@ -113,6 +114,7 @@ def _assemble(
         seed=checked.seed,
         files=files,
         catalogues={item.key: getattr(model, item.key) for item in wing_inputs() if item.kind == "catalogue"},
+        settings={section.key: getattr(checked, section.key) for wing in wings() for section in wing.sections},
         civil=civil,
         lod=model.lod,
         crs=model.crs,
@@ -154,7 +156,7 @@ def _measure_calls(document: Document, checked: Any, problems: Problems) -> dict
                 continue
             path = ("option", i, "measure", k)
             columns = columns_of(spec.table)
-            where = parse_where(raw.get("where"), columns, document, path, problems)
+            where = parse_where(raw.get("where") if spec.selects else None, columns, document, path, problems)
             share_of = raw.get("share_of")
             if isinstance(share_of, str) and (
                 share_of not in columns or columns[share_of].kind not in ("float", "int")
@@ -167,5 +169,6 @@ def _measure_calls(document: Document, checked: Any, problems: Problems) -> dict
                 )
             if checked is not None:
                 params = checked.option[i].measure[k]
-                calls[i, k] = MeasureCall(spec, params, where, params.share, params.share_of, document.line(path))
+                share, share_of = (params.share, params.share_of) if spec.selects else (1.0, None)
+                calls[i, k] = MeasureCall(spec, params, where, share, share_of, document.line(path))
     return calls

@@ -10,9 +10,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from twin.engine.time import CLOCK_WINDOW, parse_duration
-from twin.registry import Measure, resolve, wings
+from twin.registry import Measure, Section, resolve, wings
 
-__all__ = ["Option", "Period", "Record", "ScenarioFile", "Sourced", "json_schema", "measure_specs", "scenario_model"]
+__all__ = [
+    "Option",
+    "Period",
+    "Record",
+    "ScenarioFile",
+    "Selection",
+    "Sourced",
+    "json_schema",
+    "measure_specs",
+    "scenario_model",
+]
 
 Duration = Annotated[str, AfterValidator(lambda text: (parse_duration(text), text)[1])]
 
@@ -215,7 +225,7 @@ def scenario_model() -> type[ScenarioFile]:
     for spec in measure_specs().values():
         kind = create_model(
             f"{spec.kind.title().replace('_', '')}Measure",
-            __base__=(Selection, resolve(spec.params)),
+            __base__=(Selection, resolve(spec.params)) if spec.selects else (resolve(spec.params),),
             __doc__=spec.meaning,
             kind=(Literal[spec.kind], ...),  # type: ignore[arg-type]
         )
@@ -223,7 +233,14 @@ def scenario_model() -> type[ScenarioFile]:
     one_of = Annotated[measures, Field(discriminator="kind")]
     option = create_model("Option", __base__=Option, measure=(list[one_of], []))
     options = Annotated[list[option], Field(min_length=1)]
-    return create_model("Scenario", __base__=ScenarioFile, model=(model, ...), option=(options, ...))
+    sections: dict[str, Any] = {section.key: _section(section) for wing in wings() for section in wing.sections}
+    return create_model("Scenario", __base__=ScenarioFile, model=(model, ...), option=(options, ...), **sections)
+
+
+def _section(section: Section) -> tuple[Any, Any]:
+    """Return the field of a wing's settings: all defaults if the scenario does not have the table."""
+    params = resolve(section.params)
+    return params, Field(params(), description=section.meaning)
 
 
 def json_schema() -> dict[str, Any]:
