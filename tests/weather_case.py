@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
+from twin.solar_position import solar_position
 from twin.table import GIVEN, Table
 from twin.weather.kernel import sky_infrared
 from twin.weather.model import REFERENCE, WEATHER_COLUMNS, Weather, hour_ids
-from twin.weather.solar import solar_position
 
 
 @cache

@@ -45,6 +45,10 @@ _DECLARED = (
     Quantity("solar_azimuth", "deg", False, "angle of the sun clockwise from north, mid-step"),
     # sun, per surface
     Quantity("irradiance", "W/m2", False, "short-wave radiation on the plane of a surface"),
+    # sun, per set of modules or collectors
+    Quantity("plane_of_array_irradiance", "W/m2", False, "short-wave radiation on the plane of solar modules"),
+    Quantity("cell_irradiance", "W/m2", False, "the same less what the glass of the modules reflects at flat angles"),
+    Quantity("collector_irradiance", "W/m2", False, "on the plane of collectors, less what glass reflects likewise"),
     # demand, per building
     Quantity("space_heating_demand", "W", True, "useful heat that keeps the heating set point"),
     Quantity("space_cooling_demand", "W", True, "useful cold that keeps the cooling set point"),
@@ -81,6 +85,10 @@ _DECLARED = (
     Quantity("street_battery_health", "1", False, "capacity of street batteries that is left over the one when new"),
     Quantity("heat_stored", "J", True, "heat that buffer storages hold above the lower edge of their bands"),
     Quantity("buffer_losses", "W", True, "heat that buffer storages lose to their surroundings"),
+    Quantity("solar_heat", "W", True, "heat from solar collectors in the hot water drawn off"),
+    Quantity("collector_heat", "W", True, "heat that solar collectors give to their tanks"),
+    Quantity("solar_tank_losses", "W", True, "heat that the tanks of solar collectors lose to their surroundings"),
+    Quantity("solar_tank_stored", "J", True, "heat that the tanks of solar collectors hold above cold water"),
     Quantity("unserved_heat", "W", True, "heat wanted that heating systems do not give"),
     Quantity("heating_starts", "1/s", True, "heaters under a control that start, per time"),
     Quantity("requested_charging", "W", True, "energy that vehicles want: booked as charged, or as they leave without"),
@@ -130,6 +138,7 @@ ENTITY_SETS: dict[str, str] = {
     "battery": "an electric battery with its inverter",
     "street_battery": "a battery at the low-voltage busbar of a transformer",
     "pv_array": "photovoltaic modules that face one way",
+    "solar_collector": "solar thermal collectors that face one way",
     "bus": "a node of the electric grid with all its phases",
     "phase_node": "one phase of a bus",
     "line": "a cable or overhead line between two buses",

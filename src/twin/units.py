@@ -16,6 +16,7 @@ _IN_SI: dict[str, tuple[str, float]] = {
     "MWh": ("J", 3.6e9),
     "GWh": ("J", 3.6e12),
     "kWh/m2": ("J/m2", 3.6e6),
+    "kWh/kW": ("s", 3600.0),
     "kW": ("W", 1e3),
     "MW": ("W", 1e6),
     "W/m2": ("W/m2", 1.0),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from twin.ledger import Ledger
+from twin.solar_position import solar_position
 from twin.weather.files import convert, read_weather
 from twin.weather.kernel import cloud_fraction, sky_infrared
-from twin.weather.solar import solar_position
 
 SHIPPED = Path(__file__).parents[2] / "models" / "essen" / "weather.csv"
 TMY3 = {

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from twin.errors import Problems
 from twin.ledger import Ledger
+from twin.solar_position import solar_position, standard_pressure
 from twin.table import GIVEN, Table
 from twin.weather.hours import Draft, hour_name, tidied
-from twin.weather.kernel import closure, cloud_fraction, sky_infrared, standard_pressure
+from twin.weather.kernel import closure, cloud_fraction, sky_infrared
 from twin.weather.model import HOURS, WEATHER_COLUMNS, Weather, hour_ids
-from twin.weather.solar import fit_sun_instant, solar_position
+from twin.weather.solar import fit_sun_instant
 
 __all__ = ["complete", "irradiances"]
 

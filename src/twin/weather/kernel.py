@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEFAN_BOLTZMANN", "closure", "cloud_fraction", "dew_point", "sky_infrared", "standard_pressure"]
+__all__ = ["STEFAN_BOLTZMANN", "closure", "cloud_fraction", "dew_point", "sky_infrared"]
 
 Array = NDArray[np.float64]
 
@@ -15,11 +15,6 @@ STEFAN_BOLTZMANN = 5.670374419e-8
 _KELVIN = 273.15
 _CLEAR_ENOUGH = 60.0  # W/m2 of clear sky below which the sun is too low to tell clouds by it (5.7 degrees)
 _WINDOW_H = 5  # hours that the clearness is averaged over; the longer passing clouds even out
-
-
-def standard_pressure(elevation_m: float) -> float:
-    """Return the air pressure at a height in the standard atmosphere, Pa: ISO 2533:1975, troposphere."""
-    return float(101_325.0 * (1.0 - 0.0065 * elevation_m / 288.15) ** 5.25588)
 
 
 def dew_point(temperature_degc: Array, relative_humidity: Array) -> Array:

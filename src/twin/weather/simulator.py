@@ -10,9 +10,9 @@ import numpy as np
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.registry import Setup
+from twin.solar_position import solar_position
 from twin.units import HOUR_S
 from twin.weather.model import WEATHER_COLUMNS, Weather
-from twin.weather.solar import solar_position
 
 __all__ = ["WeatherSimulator", "build"]
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from twin.errors import Problem, TwinError
+from twin.city.place import longitude_latitude
 from twin.ledger import Ledger
 from twin.quantities import Link
-from twin.table import Table
+from twin.solar_position import solar_position
+from twin.table import DERIVED, Table
 from twin.weather.model import Weather
-from twin.weather.wing import SITE_COLUMNS
+from twin.weather.wing import SITE_COLUMNS, SUN_COLUMNS
 
 if TYPE_CHECKING:
     from twin.city.model import City
@@ -38,11 +39,24 @@ def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
         Link.belongs(table.name, "site", np.zeros(len(table), dtype=np.int64))
         for table in (city.buildings, city.surfaces)
     ]
-    return city.with_table(weather.table).with_table(site, *belongs)
+    return city.with_table(_with_sun(weather)).with_table(site, *belongs)
+
+
+def _with_sun(weather: Weather) -> Table:
+    """Return the hours of the weather with where the sun stands over its place, found when first asked for."""
+
+    def make() -> Table:
+        zenith, azimuth = solar_position(
+            weather.labels + weather.sun_at_s, weather.latitude_deg, weather.longitude_deg, weather.elevation_m
+        )
+        table = weather.table.put(SUN_COLUMNS["solar_zenith"], zenith, DERIVED)
+        return table.put(SUN_COLUMNS["solar_azimuth"], azimuth, DERIVED)
+
+    return weather.table.defer(list(SUN_COLUMNS.values()), make)
 
 
 def _whence(weather: Weather, city: City) -> str:
-    where = _centroid(city)
+    where = longitude_latitude(city)
     if where is None:
         return f"weather of {weather.place}; the city states no reference system, so its distance is unknown"
     from pyproj import Geod
@@ -57,21 +71,3 @@ def _whence(weather: Weather, city: City) -> str:
             f"; its sun, here shining on the city, rises and sets {abs(ahead):.0f} min {direction} than the city's own"
         )
     return text
-
-
-def _centroid(city: City) -> tuple[float, float] | None:
-    """Longitude and latitude of the mean vertex, degrees; None if the city states no reference system or is empty."""
-    if city.crs is None or not len(city.geometry.vertices):
-        return None
-    from pyproj import Transformer
-    from pyproj.exceptions import CRSError
-
-    try:
-        to_wgs84 = Transformer.from_crs(city.crs, "EPSG:4326", always_xy=True)
-    except CRSError:
-        raise TwinError(
-            Problem(f"the city's reference system {city.crs!r} is not known", expected="a code such as EPSG:25832")
-        ) from None
-    x, y = city.geometry.vertices[:, :2].mean(axis=0)
-    longitude, latitude = to_wgs84.transform(x, y)
-    return (longitude, latitude) if np.isfinite([longitude, latitude]).all() else None

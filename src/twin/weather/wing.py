@@ -5,7 +5,7 @@ from __future__ import annotations
 from twin.registry import Input, SimulatorEntry, Wing
 from twin.table import Column
 
-__all__ = ["SITE_COLUMNS", "WEATHER_COLUMNS", "WING"]
+__all__ = ["SITE_COLUMNS", "SUN_COLUMNS", "WEATHER_COLUMNS", "WING"]
 
 # One row per hour of the year; bounds are what the open air of the Earth has shown (WMO records), rounded outwards
 WEATHER_COLUMNS = {
@@ -19,6 +19,14 @@ WEATHER_COLUMNS = {
         Column("wind_speed", "m/s", "float", "wind speed 10 m above ground", low=0, high=115),
         Column("relative_humidity", "1", "float", "relative humidity of the outdoor air, 0 to 1", low=0, high=1),
         Column("air_pressure", "Pa", "float", "station pressure", low=40_000, high=110_000),
+    )
+}
+
+SUN_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("solar_zenith", "deg", "float", "apparent angle of the sun from the vertical", low=0, high=180),
+        Column("solar_azimuth", "deg", "float", "angle of the sun clockwise from north", low=0, high=360),
     )
 }
 
@@ -43,7 +51,7 @@ WING = Wing(
         ),
     ),
     attach="twin.weather.site:attach",
-    columns={"site": tuple(SITE_COLUMNS.values()), "weather": tuple(WEATHER_COLUMNS.values())},
+    columns={"site": tuple(SITE_COLUMNS.values()), "weather": (*WEATHER_COLUMNS.values(), *SUN_COLUMNS.values())},
     simulators=(
         SimulatorEntry(
             name="weather",
