@@ -18,6 +18,7 @@ from twin.console import (
     print_explanation,
     print_findings,
     print_problems,
+    print_validation,
 )
 from twin.errors import Problem, TwinError
 from twin.progress import silent
@@ -313,6 +314,58 @@ def _report(target: Path, counts: dict[str, int], as_json: bool) -> None:
         print(json.dumps({"file": str(target), **counts}))
     else:
         print(f"{target}: " + ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items()))
+
+
+@app.command
+def validate(
+    suite: str,
+    /,
+    *,
+    cases: Path | None = None,
+    ranges: Path | None = None,
+    scene: Path | None = None,
+    weather: Path | None = None,
+    out: Path | None = None,
+    quality: str | None = None,
+    sky: str | None = None,
+    albedo: float | None = None,
+    json_: Json = False,
+) -> int:
+    """Hold the kernels against published references; exit 1 if one is missed.
+
+    Parameters
+    ----------
+    suite
+        What to validate: sun.
+    cases
+        Folder of cases, or file that describes them.
+    ranges
+        What other programs found.
+    scene
+        Sun only: surfaces (NPZ with V, F, S) to find the irradiance of, with --weather and --out.
+    weather
+        Weather of the cases or of the scene.
+    out
+        Sun only: where the irradiance of the scene goes (NPZ).
+    quality
+        Sun only: standard or fine.
+    sky
+        Sun only: haydavies or perez.
+    albedo
+        Sun only: of the ground.
+    """
+    from twin.validate import validate as validate_
+
+    stated = {"cases": cases, "ranges": ranges, "scene": scene, "weather": weather, "out": out}
+    stated |= {"quality": quality, "sky": sky, "albedo": albedo}
+    with Drawing(enabled=not json_) as drawing:
+        progress = silent if json_ else drawing
+        found = validate_(suite, {k: v for k, v in stated.items() if v is not None}, progress)
+    if json_:
+        print(json.dumps(found))
+    else:
+        print_validation(found)
+    return 1 if found["n_fail"] else 0
 
 
 @app.command

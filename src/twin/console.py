@@ -180,6 +180,18 @@ def print_findings(findings: Sequence[Mapping[str, Any]]) -> None:
         print(f"{first['severity']}: {first['message']}{more}", file=sys.stderr)
 
 
+def print_validation(found: Mapping[str, Any]) -> None:
+    """Print what a suite found, row by row."""
+    shown = [name for name in found["rows"][0] if name != "pass"] if found["rows"] else []
+    table = Table(*shown, "", title=f"twin validate {found['suite']}")
+    for row in found["rows"]:
+        verdict = "skipped" if row["pass"] is None else "pass" if row["pass"] else "FAIL"
+        cells = [_number(row[name]) if isinstance(row[name], float) else str(row[name]) for name in shown]
+        table.add_row(*cells, verdict)
+    _out().print(table)
+    print(f"{found['n_pass']} pass, {found['n_fail']} fail, {found['n_skipped']} skipped")
+
+
 def print_problems(problems: Sequence[Problem], severity: str) -> None:
     """Print problems to stderr, one line each."""
     for problem in problems:

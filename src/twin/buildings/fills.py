@@ -52,6 +52,7 @@ GROUND_TEMPERATURE_FACTOR = 0.5
 THERMAL_BRIDGE_AS_BUILT = 0.10
 THERMAL_BRIDGE_REFURBISHED = 0.05
 SHADING_FACTOR = 0.6
+SHADING_FACTOR_BESIDES = 0.8  # where the shadows of neighbours are computed
 AIRING_1_H = 3.0
 REHEAT_W_M2 = 11.0
 
@@ -259,20 +260,32 @@ def site_conditions(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
 
 def summer(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Propose what keeps the sun out and lets the heat out."""
-    shade = ledger.assume(
-        f"{SHADING_FACTOR:.0%} of the sun on a facade reaches its windows: neighbours, balconies, trees, reveals and "
-        "curtains take the rest.",
-        TABULA + " (F_sh,vert = 0.6)",
-    )
+    factor, shade = _shading(city, ledger)
     windows = ledger.assume(
         f"People open windows, up to {AIRING_1_H:g} air changes an hour, when it is above 23 degC indoors and cooler "
         "outdoors.",
         "DIN 4108-2:2013, boundary conditions of simulation",
     )
     return {
-        "shading_factor": everywhere(city, SHADING_FACTOR, shade),
+        "shading_factor": everywhere(city, factor, shade),
         "airing_1_h": everywhere(city, AIRING_1_H, windows),
     }
+
+
+def _shading(city: City, ledger: Ledger) -> tuple[float, int]:
+    """Return what is left of the sun on a facade at its windows; less is taken off where shadows are computed."""
+    site = city.tables.get("site")
+    if site is not None and "shading" in site and bool(site["shading"][0]):
+        sentence = (
+            f"{SHADING_FACTOR_BESIDES:.0%} of the sun on a facade, shaded by what the city model holds, reaches its "
+            "windows: reveals, balconies, trees and curtains take the rest."
+        )
+        return SHADING_FACTOR_BESIDES, ledger.assume(sentence, "twin: planning assumption, between TABULA's 0.6 and 1")
+    sentence = (
+        f"{SHADING_FACTOR:.0%} of the sun on a facade reaches its windows: neighbours, balconies, trees, reveals and "
+        "curtains take the rest."
+    )
+    return SHADING_FACTOR, ledger.assume(sentence, TABULA + " (F_sh,vert = 0.6)")
 
 
 def heat_load(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:

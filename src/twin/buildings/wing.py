@@ -56,7 +56,7 @@ _ALL_FILLS = (
         ("use_type",),
     ),
     _fill(_FILLS + "site_conditions", ("ground_temperature_factor", "design_outdoor_temperature_degc")),
-    _fill(_FILLS + "summer", _SUMMER),
+    _fill(_FILLS + "summer", _SUMMER, ("site.shading",)),
     _fill(
         _FILLS + "heat_load",
         ("design_heat_load_w",),
