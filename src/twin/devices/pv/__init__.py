@@ -1,1 +1,1 @@
-"""Solar modules on roofs."""
+"""Solar modules on roofs and facades."""
