@@ -26,13 +26,14 @@ def city_with(*systems, **given):
     return filled(city.with_table(table), WING)
 
 
-def demands(city, space=8000.0, water=2000.0):
+def demands(city, space=8000.0, water=2000.0, sun=0.0):
     shape = (AXIS.n, len(city.buildings))
     outdoor = ports(city, AXIS)["outdoor_temperature"]
     return {
         "space_heating_demand": np.full(shape, space),
         "hot_water_demand": np.full(shape, water),
         "outdoor_temperature": outdoor,
+        "solar_heat": np.full(shape, sun),
     }
 
 
@@ -67,6 +68,15 @@ def test_direct_electric_heating_draws_what_it_gives():
     city = city_with("gas_boiler", "electric")
     out = cut(build_electric(setup(city)), AXIS, demands(city), [AXIS.n])
     assert out["electric_load"][5].tolist() == [0, 10000]
+
+
+@pytest.mark.parametrize(("sun", "left"), [(500.0, 1500.0), (2500.0, 0.0)])
+def test_heaters_give_what_the_sun_leaves_of_hot_water_and_all_of_space_heat(sun, left):
+    city = city_with("gas_boiler", "heat_pump", "electric")
+    for build in (build_boiler, build_electric, build_heat_pump):
+        with_sun = cut(build(setup(city)), AXIS, demands(city, sun=sun), [AXIS.n])
+        with_less = cut(build(setup(city)), AXIS, demands(city, water=left), [AXIS.n])
+        assert all(np.array_equal(with_sun[q], with_less[q]) for q in with_sun)
 
 
 def test_a_heat_pump_by_hand():

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, filled
 from twin.buildings.wing import WING as BUILDINGS
-from twin.devices.heating.buffered import WATER_J_M3K, build_shifted, build_thermostat
+from twin.devices.heating.buffered import build_shifted, build_thermostat
 from twin.devices.heating.control_measures import HeatBuffer, HeatingControl, install_buffer, set_control
 from twin.devices.heating.kernel import coefficient_of_performance, heat_pump_supply
 from twin.devices.heating.measures import HeatPump, install_heat_pump
@@ -19,6 +19,7 @@ from twin.devices.heating.model import COLUMNS
 from twin.devices.heating.simulator import build_electric, build_heat_pump
 from twin.devices.heating.storage import StoreState
 from twin.devices.heating.wing import WING
+from twin.devices.water import WATER_J_M3K
 from twin.engine import Read, Simulator, Storage, TimeAxis, Write
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph
@@ -80,9 +81,10 @@ def run(simulator, axis, given, cuts=(), begin=empty):
     return {q: np.concatenate([p[q] for p in parts]) for q in parts[0]}
 
 
-def asking(axis, n, space=5 * KW, water=0.0, outdoor=0.0):
+def asking(axis, n, space=5 * KW, water=0.0, outdoor=0.0, sun=0.0):
     shape = (axis.n, n)
     values = {"space_heating_demand": space, "hot_water_demand": water, "outdoor_temperature": outdoor}
+    values["solar_heat"] = sun
     return {q: np.broadcast_to(np.asarray(v, dtype=float), shape) for q, v in values.items()}
 
 
@@ -194,6 +196,14 @@ def test_heat_made_is_heat_served_lost_and_stored(strategy):
     assert out["unserved_heat"].any() == (strategy == "lock")
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_buffers_serve_what_the_sun_leaves_of_hot_water(strategy):
+    city = with_control(pumps(2), strategy, HeatBuffer())
+    with_sun, with_less = asking(DAY, 2, 4 * KW, 2 * KW, sun=1.5 * KW), asking(DAY, 2, 4 * KW, 0.5 * KW)
+    one, other = (run(build(city), DAY, given_, begin=None) for given_ in (with_sun, with_less))
+    assert all(np.array_equal(one[q], other[q]) for q in one)
+
+
 @cache
 def uncut(strategy):
     """Return a simulator, what it is given from an hour before midnight on, and what it makes of it in one go."""
@@ -254,7 +264,7 @@ def test_another_order_of_buildings_gives_each_the_same(strategy):
 
 def test_without_a_control_heat_is_made_as_it_is_asked_for_bit_for_bit():
     city, given_ = pumps(3), random_demand(DAY, 3)
-    space, water, outdoor = given_.values()
+    space, water, outdoor, _ = given_.values()
     air = np.repeat([[6.0801], [-0.0941], [0.0005]], 3, axis=1)
     cops = [coefficient_of_performance(sink - outdoor, air) for sink in (40.0 - outdoor, 50.0)]
     wanted = heat_pump_supply(space, water, *cops, city.buildings["heat_pump_capacity_w"]).electric

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.devices.heating.kernel import LABEL_LIMITS, label_loss
-from twin.devices.heating.model import LABELS
 from twin.devices.heating.storage import (
     DRAW,
     FILL,
@@ -21,6 +19,7 @@ from twin.devices.heating.storage import (
     step,
     two_point,
 )
+from twin.devices.water import LABEL_LIMITS, LABELS, label_loss
 
 HOUR = 3600.0
 KWH = 3.6e6

@@ -29,12 +29,21 @@ name = "everything"
 
 """
 MEASURES = {
+    "demolish": "share = 0.03",
+    "add_storeys": "share = 0.1\nstoreys = 2",
+    "new_building": """id = "tower"
+at = [360540.0, 5706860.0]
+width_m = 20.0
+depth_m = 15.0
+height_m = 40.0
+year_of_construction = 2020""",
     "insulation": 'refurbishment = "usual"\nshare = 0.2',
     "set_point": "heating_set_point_degc = 19.0\nshare = 0.1",
     "heat_pump": "share = 0.5",
     "heat_buffer": "where = \"heating_system == 'heat_pump'\"\nshare = 0.6",
     "heating_control": 'where = "heat_buffer_volume_m3 > 0"\nshare = 0.5\nstrategy = "price"',
     "pv": "share = 0.5",
+    "solar_thermal": "share = 0.3",
     "battery": "share = 0.3\ncapacity_kwh = 8.0",
     "electric_cars": "cars_per_dwelling = 1.0",
     "charging_strategy": 'share = 0.5\nstrategy = "voltage_aware"\nvoltage_high_pu = 0.99\nvoltage_low_pu = 0.96',

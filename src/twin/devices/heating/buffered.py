@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from twin.devices.heating.heat_pumps import HeatPumps
 from twin.devices.heating.model import cells, heater_capacity
 from twin.devices.heating.planning import civil_hours, inside, parse_windows, shift, whole_parts
-from twin.devices.heating.simulator import DEMANDS
+from twin.devices.heating.simulator import DEMANDS, asked_for
 from twin.devices.heating.storage import FOLLOW, LOCKED, THERMOSTAT, Store, StoreState, step
+from twin.devices.water import SURROUNDINGS_DEGC, WATER_J_M3K
 from twin.engine.ports import Arrays, Read, Write
 from twin.engine.signals import Signal
 from twin.engine.time import CivilTime, TimeAxis
@@ -28,8 +29,6 @@ from twin.registry import Setup
 from twin.table import Table
 
 __all__ = [
-    "SURROUNDINGS_DEGC",
-    "WATER_J_M3K",
     "ShiftedHeatingSimulator",
     "ThermostatHeatingSimulator",
     "build_shifted",
@@ -38,9 +37,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Modes = NDArray[np.int8]
-
-SURROUNDINGS_DEGC = 20.0
-WATER_J_M3K = 4.13e6  # at 50 degC: 988 kg/m3 times 4180 J/(kg K)
 
 _SIGNALS = {"price": "prices.electricity", "emissions": "emissions.electricity"}
 
@@ -97,7 +93,7 @@ class _Buffered(ABC):
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return what heaters draw, and what stores hold, lose and cannot serve; 0 in all other buildings."""
-        taken = {name: values[:, self._rows] for name, values in inputs.items()}
+        taken = asked_for(inputs, self._rows)
         demand = taken["space_heating_demand"] + taken["hot_water_demand"]
         direct, low, high = self._power_per_heat(taken, demand)
         parts = self.step_s // self._part_s

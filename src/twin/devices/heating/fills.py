@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.heating.kernel import label_loss
 from twin.devices.heating.model import CONTROLLABLE, cells, heater_capacity
+from twin.devices.water import label_loss
 from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING
 

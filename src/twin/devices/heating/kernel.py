@@ -22,7 +22,6 @@ __all__ = [
     "coefficient_of_performance",
     "ground_source_temperature",
     "heat_pump_supply",
-    "label_loss",
     "sink_temperature",
 ]
 
@@ -36,17 +35,6 @@ HOT_WATER_SINK_DEGC = 50.0
 BRINE_BELOW_GROUND_K = 5.0
 CORRECTION = 0.85  # of the paper, to what is measured in the field
 SMALLEST_LIFT_K = 15.0
-# Standing loss of a water store below which it gets a label, a + b V**0.4, W of V litres
-LABEL_LIMITS = {
-    "A+": (5.5, 3.16),
-    "A": (8.5, 4.25),
-    "B": (12.0, 5.93),
-    "C": (16.66, 8.33),
-    "D": (21.0, 10.33),
-    "E": (26.0, 13.66),
-    "F": (31.0, 16.66),
-}
-LABEL_WARMTH_K = 45.0  # water of 65 degC in a room of 20 degC
 
 
 @dataclass(frozen=True)
@@ -119,16 +107,3 @@ def heat_pump_supply(space: Floats, water: Floats, cop_space: Floats, cop_water:
     share = np.divide(heat, demand, out=np.zeros_like(demand), where=demand > 0)
     backup = demand - heat
     return Supply(heat, backup, share * (space / cop_space + water / cop_water) + backup)
-
-
-def label_loss(label: NDArray[np.str_], volume_m3: Floats) -> Floats:
-    """Return the standing loss of water stores, W/K: the most that their energy label allows.
-
-    The limits are those of Regulation (EU) No 812/2013, annex II, for stores of up to 2000 l, taken to hold beyond.
-    NaN where there is no label.
-    """
-    loss = np.full(len(label), np.nan)
-    for name, (constant, slope) in LABEL_LIMITS.items():
-        chosen = label == name
-        loss[chosen] = (constant + slope * (1e3 * volume_m3[chosen]) ** 0.4) / LABEL_WARMTH_K
-    return loss

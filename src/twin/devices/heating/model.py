@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.devices.model import by_name
+from twin.devices.water import LABELS
 from twin.table import Column, Table
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "CONTROLS",
     "EMISSIONS",
     "HEATING_SYSTEMS",
-    "LABELS",
     "SOURCES",
     "cells",
     "heater_capacity",
@@ -28,7 +28,6 @@ SOURCES = ("air", "ground")
 EMISSIONS = ("radiator", "floor")
 CONTROLLABLE = ("heat_pump", "electric")  # systems that a store or a control can be given to
 CONTROLS = ("follow", "thermostat", "price", "emissions", "lock")
-LABELS = ("A+", "A", "B", "C", "D", "E", "F")
 
 COLUMNS = by_name(
     Column("heating_system", "-", "str", "what makes heat and hot water", categories=HEATING_SYSTEMS),

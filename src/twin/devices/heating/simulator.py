@@ -22,6 +22,7 @@ __all__ = [
     "BoilerSimulator",
     "ElectricHeatingSimulator",
     "HeatPumpSimulator",
+    "asked_for",
     "build_boiler",
     "build_electric",
     "build_heat_pump",
@@ -29,7 +30,19 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-DEMANDS = (Read("space_heating_demand", "building"), Read("hot_water_demand", "building"))
+DEMANDS = (
+    Read("space_heating_demand", "building"),
+    Read("hot_water_demand", "building"),
+    Read("solar_heat", "building", gather="sum"),
+)
+
+
+def asked_for(inputs: Arrays, rows: NDArray[np.int64]) -> dict[str, Floats]:
+    """Return what some buildings' heaters read, their hot water less what the sun has heated of it."""
+    taken = {name: values[:, rows] for name, values in inputs.items()}
+    water = taken["hot_water_demand"] - taken.pop("solar_heat")
+    taken["hot_water_demand"] = np.maximum(water, 0.0)
+    return taken
 
 
 class _Heater(Stateless, ABC):
@@ -47,9 +60,8 @@ class _Heater(Stateless, ABC):
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the final energy of a window, 0 in buildings heated otherwise."""
-        taken = {name: values[:, self._rows] for name, values in inputs.items()}
         out = np.zeros((window.n, self._n))
-        out[:, self._rows] = self._final_energy(taken)
+        out[:, self._rows] = self._final_energy(asked_for(inputs, self._rows))
         return {self.writes[0].quantity: out}
 
     @abstractmethod

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.devices.water import arrival, relax
+
 __all__ = ["DRAW", "FILL", "FOLLOW", "LOCKED", "THERMOSTAT", "Store", "StoreFlows", "StoreState", "step", "two_point"]
 
 Floats = NDArray[np.float64]
@@ -31,8 +33,6 @@ FILL = 1  # full power until the store is full, then as FOLLOW and what keeps it
 DRAW = 2  # off until the store is empty, then as FOLLOW
 THERMOSTAT = 3  # full power from the lower edge of the band to the upper one, then off down to the lower one
 LOCKED = 4  # off, and so is the back-up
-
-_STILL = 1e-30  # K/s; what moves less does not arrive
 
 
 @dataclass(frozen=True)
@@ -252,32 +252,10 @@ def _may_cycle(demand: Floats, store: Store, left: Floats) -> Flags:
 def _next_edge(warmth: Floats, flow: Floats, store: Store) -> tuple[Floats, Floats]:
     """Return the edge of the band towards which the water goes, and the seconds until it is there, inf if never."""
     rate, now = store.loss / store.capacity, flow / store.capacity
-    rising = now > rate * warmth
-    edge = np.where(rising, store.high, store.low)
-    distance, there = edge - warmth, now - rate * edge
-    reached = np.where(rising, (distance > 0.0) & (there > _STILL), (distance < 0.0) & (there < -_STILL))
-    linear = np.divide(distance, there, out=np.full_like(distance, np.inf), where=reached)
-    bend = np.multiply(rate, linear, out=np.zeros_like(linear), where=reached)
-    curve = np.divide(np.log1p(bend), bend, out=np.ones_like(bend), where=bend > 0.0)
-    return edge, linear * curve
+    edge = np.where(now > rate * warmth, store.high, store.low)
+    return edge, arrival(warmth, edge, now, rate)
 
 
 def _relax(warmth: Floats, flow: Floats, store: Store, seconds: Floats) -> tuple[Floats, Floats]:
     """Return the warmth after some seconds of constant flow, and its integral over them, K s."""
-    rate, now = store.loss / store.capacity, flow / store.capacity
-    once, twice = _decay_integrals(rate * seconds)
-    once *= seconds
-    return warmth + (now - rate * warmth) * once, warmth * once + now * twice * seconds**2
-
-
-def _decay_integrals(z: Floats) -> tuple[Floats, Floats]:
-    """Return ``(1 - exp(-z)) / z`` and ``(z - 1 + exp(-z)) / z**2``, from series where these quotients cancel."""
-    small = z < 0.02
-    s = z if small.all() else np.minimum(z, 0.02)
-    once = 1.0 - s / 2 * (1.0 - s / 3 * (1.0 - s / 4 * (1.0 - s / 5 * (1.0 - s / 6))))
-    twice = 0.5 - s / 6 * (1.0 - s / 4 * (1.0 - s / 5 * (1.0 - s / 6 * (1.0 - s / 7))))
-    if s is not z:
-        large = z[~small]
-        once[~small] = -np.expm1(-large) / large
-        twice[~small] = (large + np.expm1(-large)) / large**2
-    return once, twice
+    return relax(warmth, flow / store.capacity, store.loss / store.capacity, seconds)

@@ -1,0 +1,1 @@
+"""Solar thermal collectors that heat domestic hot water."""
