@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, settings
 # Machines are noisy: how long an example takes, or the making of it, fails no test.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+os.environ["TWIN_CACHE"] = ""  # nothing is kept from one run of the tests to the next
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 _LEFT_OUT = pytest.StashKey[int]()

@@ -36,10 +36,10 @@ def load(key: str) -> dict[str, NDArray[Any]] | None:
     if file is None or not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
         os.utime(file)  # what is asked for again goes last
-    except (OSError, ValueError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         _log.warning("%s cannot be read and is made anew: %s", file, error)
         return None
     return arrays
@@ -56,9 +56,12 @@ def store(key: str, arrays: Arrays) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
-        with os.fdopen(handle, "wb") as part:
-            np.savez(part, allow_pickle=False, **arrays)
-        Path(name).replace(folder / f"{key}.npz")
+        try:
+            with os.fdopen(handle, "wb") as part:
+                np.savez(part, allow_pickle=False, **arrays)
+            Path(name).replace(folder / f"{key}.npz")
+        finally:
+            Path(name).unlink(missing_ok=True)
         _shrink(folder)
     except OSError as error:
         _log.warning("nothing is kept in %s: %s", folder, error)

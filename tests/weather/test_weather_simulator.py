@@ -15,6 +15,7 @@ from twin.ledger import Ledger
 from twin.quantities import QUANTITIES
 from twin.random import Streams
 from twin.registry import Setup, resolve
+from twin.solar_position import solar_position
 from twin.table import Table
 from twin.weather.kernel import closure
 from twin.weather.simulator import WeatherSimulator, build
@@ -137,7 +138,11 @@ def test_site_and_links_are_attached_and_the_distance_is_stated():
         ("building", "site", 2),
         ("surface", "site", 3),
     ]
-    assert with_site.table("weather") is dresden.table
+    hours = with_site.table("weather")
+    assert hours["outdoor_temperature"] is dresden.table["outdoor_temperature"]
+    zenith, azimuth = solar_position(dresden.labels + dresden.sun_at_s, 51.05, 13.74, dresden.elevation_m)
+    assert np.array_equal(hours["solar_zenith"], zenith)
+    assert np.array_equal(hours["solar_azimuth"], azimuth)
     text = ledger.statements[0].text
     assert text.startswith("weather of Dresden, 47")  # Essen and Dresden are some 470 km apart
     assert text.endswith("rises and sets 27 min earlier than the city's own")

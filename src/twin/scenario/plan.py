@@ -32,7 +32,7 @@ class MeasureCall:
     @property
     def text(self) -> str:
         """The measure in a few words, for the ledger."""
-        parts = [self.spec.kind]
+        parts = [self.spec.kind] if self.spec.selects else [f"{self.spec.kind} {self.params.id}"]
         parts += [f"where {self.where.text}"] if self.where else []
         parts += [f"share {self.share:g}"] if self.share < 1 else []
         return ", ".join(parts)

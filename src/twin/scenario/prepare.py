@@ -93,7 +93,8 @@ class _Draft:
         if call.spec.selects and not rows.any():
             problems.add(f"{call.text}: matches none of {len(table)} {table.name}s in option {option!r}", call.line)
             return
-        self.selections += (Selection(call.text, table.name, int(rows.sum()), len(table)),)
+        if call.spec.selects:
+            self.selections += (Selection(call.text, table.name, int(rows.sum()), len(table)),)
         for sentence, reference in call.spec.assumes:
             self.ledger.state(sentence, reference)
         code = self.ledger.measure(f"{option}: {call.text}")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.sun.model import BUILDING_COLUMNS, IRRADIATION, SURFACE_COLUMNS
+from twin.sun.model import BUILDING_COLUMNS, IRRADIATION, OUTDOORS, SURFACE_COLUMNS
 from twin.sun.study import SunStudy, exposed_shares
 from twin.table import DERIVED, MISSING, Table
 from twin.units import scale
@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 _FACADES = ("WallSurface", "Window", "Door")
 _SUNNY = (*_FACADES, "RoofSurface", "OuterFloorSurface")
-_ON_SURFACES = tuple(column for column in SURFACE_COLUMNS.values() if column is not IRRADIATION)
+_ON_SURFACES = tuple(column for column in SURFACE_COLUMNS.values() if column not in (IRRADIATION, OUTDOORS))
 
 
 def with_irradiation(city: City, study: SunStudy) -> City:
     """Return the city with the sun of the weather year on every surface, found when first asked for."""
-    surfaces = city.surfaces
+    surfaces = city.surfaces.put(OUTDOORS, city.surfaces["area_m2"] * exposed_shares(city), DERIVED)
 
     def make() -> Table:
         codes = np.where(np.isin(surfaces["type"], _SUNNY), DERIVED, MISSING).astype(np.uint16)
@@ -52,9 +52,9 @@ def with_light_and_air(city: City, study: SunStudy) -> City:
 
 def _facades(city: City, surfaces: Table, required_h: float) -> Table:
     """Return the buildings with means over the area of their facades; missing where they have none."""
-    is_facade = np.isin(surfaces["type"], _FACADES)
-    area = np.where(is_facade, surfaces["area_m2"] * exposed_shares(city), 0.0)
-    building, n = surfaces["building"], len(city.buildings)
+    facade = np.flatnonzero(np.isin(surfaces["type"], _FACADES))
+    area = (surfaces["area_m2"] * exposed_shares(city))[facade]
+    building, n = surfaces["building"][facade], len(city.buildings)
     total = np.bincount(building, area, n)
     means = {
         "facade_sky_view_factor": surfaces["sky_view_factor"],
@@ -66,6 +66,6 @@ def _facades(city: City, surfaces: Table, required_h: float) -> Table:
     table = city.buildings.put(BUILDING_COLUMNS["facade_m2"], total, DERIVED)
     codes = np.where(total > 0.0, DERIVED, MISSING).astype(np.uint16)
     for name, values in means.items():
-        mean = np.bincount(building, area * values, n) / np.where(total > 0.0, total, 1.0)
+        mean = np.bincount(building, area * values[facade], n) / np.where(total > 0.0, total, 1.0)
         table = table.put(BUILDING_COLUMNS[name], mean, codes)
     return table

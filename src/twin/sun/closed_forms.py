@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from twin.sun.patches import directions_as_patches, reinhart
 from twin.sun.rays import embree
@@ -90,7 +90,7 @@ def _facing_squares(side_over_distance: float) -> float:
     return float(2.0 / (np.pi * x**2) * (a + b - 2.0 * x * np.arctan(x)))
 
 
-def rectangle(corner: Floats, along: Floats, across: Floats) -> Floats:
+def rectangle(corner: ArrayLike, along: ArrayLike, across: ArrayLike) -> Floats:
     """Return the two triangles of a parallelogram that faces ``along x across``, shape ``(2, 3, 3)``."""
     a, u, v = (np.asarray(x, dtype=np.float64) for x in (corner, along, across))
     return np.array([[a, a + u, a + u + v], [a, a + u + v, a + v]])

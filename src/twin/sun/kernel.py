@@ -229,11 +229,10 @@ class _Run:
 def _block(run: _Run, planes: Planes, lit: Singles | None, below: NDArray[np.intp]) -> Array:
     """Return the irradiance of a run on some planes; those ``below`` zero without care are taken term by term."""
     sky = run.sky
-    block: Array = sky.sun @ planes.normal.T
+    block: Array = (sky.sun * (sky.beam + sky.circumsolar)[:, None]) @ planes.normal.T
     np.maximum(block, 0.0, out=block)
     if lit is not None:
         block *= lit
-    block *= (sky.beam + sky.circumsolar)[:, None]
     block += np.column_stack([sky.isotropic, sky.horizon, sky.ground]) @ planes.factors.T
     if len(below):
         few = Planes(planes.normal[below], planes.factors[below])

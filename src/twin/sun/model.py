@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twin.table import Column
 
-__all__ = ["BUILDING_COLUMNS", "IRRADIATION", "SITE_COLUMNS", "SURFACE_COLUMNS"]
+__all__ = ["BUILDING_COLUMNS", "IRRADIATION", "OUTDOORS", "SITE_COLUMNS", "SURFACE_COLUMNS"]
 
 IRRADIATION = Column(
     "solar_irradiation_kwh_m2",
@@ -14,10 +14,13 @@ IRRADIATION = Column(
     low=0,
 )
 
+OUTDOORS = Column("outdoor_m2", "m2", "float", "part of the area that neither neighbours nor other parts cover", low=0)
+
 SURFACE_COLUMNS = {
     c.name: c
     for c in (
         IRRADIATION,
+        OUTDOORS,
         Column("sky_view_factor", "1", "float", "share of the half space seen that is sky, cosine-weighted", low=0),
         Column(
             "sky_component",

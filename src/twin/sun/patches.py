@@ -15,8 +15,10 @@ Floats = NDArray[np.float64]
 _TREGENZA = (30, 30, 24, 24, 18, 12, 6)  # patches per ring, from the horizon upward
 _SPREAD_DEG = {1: 6.0, 2: 4.0, 4: 2.5}  # best annual sums by surface on the Delft scene, found by trial
 _AROUND = {1: 6, 2: 9, 4: 16}
-_NEAR_SUN_DEG = {1: 16.0, 2: 9.0, 4: 6.0}  # what the spread reaches
+_NEAR_SUN_DEG = {1: 18.0, 2: 10.5, 4: 7.0}  # what the spread reaches
+_TURN = (np.sqrt(5.0) - 1.0) / 2.0  # of each ring against the one below, in patches: never in line again
 _STEPS = 512  # at a time
+_GRAINS = 2.0**22  # shares are whole numbers of these, so that single precision adds them up exactly in any order
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class SkyPatches:
 def reinhart(subdivision: int) -> SkyPatches:
     """Return Tregenza's 145 patches, each cut into ``subdivision`` squared: 577 for 2, 2,305 for 4.
 
+    The rings are turned against each other: patches that stand in line see too much of streets along that line.
     Tregenza 1987, Subdivision of the sky hemisphere for luminance measurements, Lighting Research & Technology 19(1)
     (doi 10.1177/096032718701900103); subdivided as by Reinhart & Walkenhorst 2001 (doi 10.1016/S0378-7788(01)00058-5).
     """
@@ -61,7 +64,7 @@ def reinhart(subdivision: int) -> SkyPatches:
     directions, angles = [], []
     for ring in range(rings):
         n = _TREGENZA[ring // subdivision] * subdivision
-        altitude, azimuth = (ring + 0.5) * size, np.arange(n) * 2.0 * np.pi / n
+        altitude, azimuth = (ring + 0.5) * size, (np.arange(n) + _TURN * ring % 1.0) * 2.0 * np.pi / n
         flat = np.cos(altitude)
         directions.append(np.stack([flat * np.sin(azimuth), flat * np.cos(azimuth), np.full(n, np.sin(altitude))], 1))
         angles.append(np.full(n, 2.0 * np.pi / n * (np.sin((ring + 1) * size) - np.sin(ring * size))))
@@ -96,6 +99,7 @@ def thinned(sky: SkyPatches, sun: Floats) -> SkyPatches:
     ring = np.round(np.arcsin(sky.directions[:, 2]) / sky.size_rad - 0.5).astype(np.int64)
     first = np.searchsorted(ring, ring)
     kept = near | ((np.arange(len(sky)) - first + 2 * (ring % 2)) % 4 == 0)
+    kept[-1] = True  # the zenith has its ring to itself
     stands_in = np.arange(len(sky))
     for lost in np.flatnonzero(~kept):
         others = np.flatnonzero(kept & (ring == ring[lost]))
@@ -118,7 +122,7 @@ class Weights:
     patch
         Shape ``(t, k)``.
     share
-        Of the beam, summing to 1, shape ``(t, k)``.
+        Of the beam, summing to 1 exactly, in whatever order, shape ``(t, k)``.
     """
 
     patch: NDArray[np.int64]
@@ -158,7 +162,8 @@ def sun_weights(sun: Floats, patches: SkyPatches) -> Weights:
     spread = np.radians(_SPREAD_DEG[patches.subdivision])
     nearest = angle.min(axis=1, keepdims=True)
     share = np.exp((nearest**2 - angle**2) / (2.0 * spread**2))
-    share /= share.sum(axis=1, keepdims=True)
+    share = np.round(share / share.sum(axis=1, keepdims=True) * _GRAINS) / _GRAINS
+    share[np.arange(len(sun)), angle.argmin(axis=1)] += 1.0 - share.sum(axis=1)
     return Weights(patch, share.astype(np.float32))
 
 

@@ -22,6 +22,7 @@ Caster = Callable[[Singles, Singles], NDArray[np.int32]]
 
 LIFT_M = 0.01  # off the surface, so that it does not hit itself; more would look past low sills
 _GRAZING = np.float32(0.01)  # sine of the angle above a surface of the rays that graze it
+_FACING = 1e-6  # a surface that faces no patch by as much (from below) sees nothing
 _REACH = 1.02  # how far behind a surface directions still graze it, in sizes of a patch
 
 # Roots of x^4 = x + 1 and their powers: Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"
@@ -91,13 +92,27 @@ def unit_numbers(n: int) -> Floats:
 
 
 class Targets:
-    """Draws the rays of any surfaces of a scene towards patches; what is drawn for a surface depends on it alone."""
+    """Draws the rays of any surfaces of a scene towards patches; what is drawn for a surface depends on it alone.
+
+    Attributes
+    ----------
+    downward
+        Whether the patches are of the ground.
+    points
+        Whether they have no size: places of the sun, of which one tells nothing of the others.
+    reach
+        How far behind a surface directions are still taken to graze it, rad.
+    altitudes
+        Of the patches, rad, shape ``(p,)``.
+    """
 
     def __init__(self, scene: Scene, patches: SkyPatches) -> None:
         self._directions = patches.directions.astype(np.float32)
         self._towards = np.ascontiguousarray(patches.directions.T)
         self.downward = bool(patches.directions[-1, 2] < 0.0)
-        self._reach = 0.0 if self.downward else _REACH * patches.size_rad
+        self.points = patches.subdivision == 0
+        self.reach = 0.0 if self.downward else _REACH * patches.size_rad
+        self.altitudes = np.arcsin(patches.directions[:, 2])
         self._numbers = np.ascontiguousarray(unit_numbers(len(patches)).T.astype(np.float32))
         keys = scene.keys[: scene.n_surfaces]
         self._shifts = ((keys * _SALTS[:, None]) >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
@@ -115,7 +130,7 @@ class Targets:
         A sun just above a surface then finds neighbours all around.
         """
         sine = self._normals[rows] @ self._towards
-        there = (sine > -self._reach) & (self._areas[rows] > 0.0)[:, None]
+        there = (sine > -self.reach) & ((self._areas[rows] > 0.0) & (sine.max(axis=1) > _FACING))[:, None]
         which, direction = np.nonzero(there)
         return Pairs(which, rows[which], direction, sine[which, direction].astype(np.float32))
 

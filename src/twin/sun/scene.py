@@ -53,6 +53,7 @@ class Scene:
     def of(cls, triangles: Floats, surface: Ints, n_surfaces: int, is_ground: NDArray[np.bool_] | None = None) -> Scene:
         """Return the scene of triangles in any order; those of negative surfaces only cast shade, each for itself."""
         ground = np.zeros(len(surface), dtype=bool) if is_ground is None else is_ground
+        triangles = _turned(np.asarray(triangles, dtype=np.float64))
         contents = _contents(triangles)
         nameless = np.flatnonzero(surface < 0)
         surface = surface.astype(np.int64)
@@ -60,7 +61,7 @@ class Scene:
             len(nameless)
         )
         order = np.lexsort((contents, surface))
-        return cls(np.asarray(triangles, dtype=np.float64)[order], surface[order], n_surfaces, ground[order])
+        return cls(triangles[order], surface[order], n_surfaces, ground[order])
 
     @cached_property
     def own(self) -> int:
@@ -71,6 +72,11 @@ class Scene:
     def contents(self) -> NDArray[np.uint64]:
         """A number for the content of every triangle, shape ``(n,)``."""
         return _contents(self.triangles)
+
+    @cached_property
+    def ground(self) -> NDArray[np.uint64]:
+        """The contents of the triangles that are ground, sorted."""
+        return np.sort(self.contents[self.is_ground])
 
     @cached_property
     def keys(self) -> NDArray[np.uint64]:
@@ -132,22 +138,33 @@ def scene_of(city: City) -> Scene:
     """Return what of a city receives and casts shade: its buildings' surfaces and all other objects outdoors."""
     vertices, triangles, surface = city_triangles(city, shading=True)
     n = len(city.surfaces)
-    ground = np.zeros(len(surface), dtype=bool)
-    own = surface < n
-    ground[own] = city.surfaces["type"][surface[own]] == "GroundSurface"
+    ground, own = np.zeros(len(surface), dtype=bool), surface < n
     if "city_object_surface" in city.tables:
         kinds = city.table("city_object")["type"][city.table("city_object_surface")["city_object"]]
         ground[~own] = np.isin(kinds, GROUND_TYPES)[surface[~own] - n]
     return Scene.of(vertices[triangles], surface, n, ground)
 
 
+def _turned(triangles: Floats) -> Floats:
+    """Return triangles with the same corner first, whichever was named first: rays start by edges from there."""
+    first = np.argmin(_corners(triangles), axis=1)
+    return np.take_along_axis(triangles, ((first[:, None] + np.arange(3)) % 3)[:, :, None], axis=1)
+
+
 def _contents(triangles: Floats) -> NDArray[np.uint64]:
-    """Return a number for the content of triangles, whichever corner is named first, shape ``(n,)``."""
-    if not len(triangles):
-        return np.zeros(0, dtype=np.uint64)
-    grid = np.round(np.asarray(triangles, dtype=np.float64) / _GRID_M).astype(np.int64).view(np.uint64)
-    corners = _stir((grid * _MIX).sum(axis=2, dtype=np.uint64))
-    return _stir(corners[:, 0] + corners[:, 1] + corners[:, 2])
+    """Return a number for the content of triangles, whichever corner is named first, shape ``(n,)``.
+
+    A triangle and its other side differ: walls that two houses share have the same corners.
+    """
+    corners = _corners(triangles)
+    edges = _stir(corners + np.roll(corners, -1, axis=1) * _MIX[0])
+    return _stir(edges.sum(axis=1, dtype=np.uint64))
+
+
+def _corners(triangles: Floats) -> NDArray[np.uint64]:
+    """Return a number for the content of every corner, shape ``(n, 3)``."""
+    grid = np.round(triangles / _GRID_M).astype(np.int64).view(np.uint64)
+    return _stir((grid * _MIX).sum(axis=2, dtype=np.uint64))
 
 
 def _stir(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,11 +48,11 @@ def read_scene(file: Path) -> Scene:
         For everything that is not as it should be.
     """
     try:
-        with np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
+        with file.open("rb") as handle:
+            arrays = _arrays(handle)
     except FileNotFoundError:
         raise TwinError(Problem("no such file", file=file)) from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError):
         raise TwinError(Problem("is no NPZ file", file=file, expected="NumPy arrays V, F and S")) from None
     with Problems(file) as problems:
         for name, (kinds, dimensions, width) in _ARRAYS.items():
@@ -74,6 +76,14 @@ def read_scene(file: Path) -> Scene:
         if not (surface >= 0).any():
             problems.add("no triangle belongs to a surface", "S", "surfaces from 0 on")
     return Scene.of(vertices[triangles], surface, int(surface.max()) + 1)
+
+
+def _arrays(handle: BinaryIO) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an NPZ file; ValueError if it is a single array."""
+    found = np.load(handle, allow_pickle=False)
+    if isinstance(found, np.ndarray):
+        raise ValueError("one array")
+    return {name: np.asarray(found[name]) for name in found.files}  # a member may be bytes
 
 
 def read_hours(file: Path) -> dict[str, Floats]:

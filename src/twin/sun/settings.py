@@ -35,8 +35,9 @@ class SunSettings(BaseModel):
     """Whether buildings, terrain and vegetation cast shade; if not, every surface stands free."""
     quality: Literal["standard", "fine"] = "standard"
     """577 patches of sky, or 2,305, which takes four times as long."""
-    rays: Literal["auto", "embree", "horizon_map"] = "auto"
-    """What finds the shade: rays (embree) where that can be installed, else a map of horizons, or the one named."""
+    rays: Literal["auto", "embree", "numpy"] = "auto"
+    """What casts the rays that find the shade: Embree where it is installed, else NumPy, which takes some five times as
+    long; or the one named."""
     albedo: float = Field(ALBEDO, ge=0, le=1)
     """Share of the radiation that the ground reflects (Liu & Jordan 1963; EN ISO 52010-1:2017 default 0.2)."""
     facade_reflectance: float = Field(0.0, ge=0, lt=1)

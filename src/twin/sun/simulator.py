@@ -17,9 +17,9 @@ from twin.registry import Setup
 from twin.sun.access import with_irradiation, with_light_and_air
 from twin.sun.cover import diffuse_transmission, transmission
 from twin.sun.kernel import Components, components, irradiance, lit_shares
+from twin.sun.memory import chosen
 from twin.sun.model import SITE_COLUMNS
 from twin.sun.patches import Weights
-from twin.sun.rays import has_embree
 from twin.sun.reflection import exchange
 from twin.sun.settings import SunSettings
 from twin.sun.sky import Sky
@@ -158,7 +158,7 @@ def _state_shade(settings: SunSettings, ledger: Ledger) -> None:
             "surfaces see the whole sky: shadows of other buildings, trees and hills are left out", "[sun] shading"
         )
         return
-    how = "a map of horizons" if settings.rays == "horizon_map" or not has_embree() else "rays (embree)"
+    how = {"embree": "rays (embree)", "numpy": "rays (NumPy)"}[chosen(settings.rays)]
     ledger.state(
         f"buildings, terrain and vegetation in the city model cast shade, found by {how}; they are solid all year, and "
         "what is not in the model casts none",

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.sun.closed_forms import closed_form_rows
-from twin.sun.horizon import look_by_horizon
 from twin.sun.kernel import irradiance_series
-from twin.sun.patches import SkyPatches, below, reinhart, sun_weights, thinned
-from twin.sun.rays import embree, has_embree
+from twin.sun.memory import caster_of
+from twin.sun.patches import below, reinhart, sun_weights, thinned
 from twin.sun.scene import Scene
 from twin.sun.scene_file import ResultFile, read_hours, read_scene
 from twin.sun.sky import SKY_MODELS, Sky
 from twin.sun.view import seen_planes
-from twin.sun.visibility import Visibility, look
+from twin.sun.visibility import look
 
 __all__ = ["run"]
 
@@ -55,7 +54,7 @@ def run(
     sky
         ``haydavies`` or ``perez``.
     rays
-        ``embree``, ``horizon_map``, or ``auto``.
+        ``embree``, ``numpy``, or ``auto``.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def _check(quality: str, sky: str, albedo: float, rays: str) -> None:
     for name, value, allowed in (
         ("quality", quality, _SUBDIVISION),
         ("sky", sky, SKY_MODELS),
-        ("rays", rays, ("auto", "embree", "horizon_map")),
+        ("rays", rays, ("auto", "embree", "numpy")),
     ):
         if value not in allowed:
             raise TwinError(Problem(f"--{name} is {value!r}", expected=" or ".join(allowed)))
@@ -102,22 +101,17 @@ class _Study:
         progress: Progress,
     ) -> None:
         self.seconds: dict[str, float] = {}
-        self._scene, self._progress, self._horizon = scene, progress, _by_horizon(rays)
-        begun = time.process_time()
+        self._scene, self._progress, begun = scene, progress, time.process_time()
         self._sky: Sky = SKY_MODELS[sky](*(hours[name] for name in _RADIATION), albedo)
         shining = self._sky.sun[self._sky.beam + self._sky.circumsolar > 0.0]
-        self._visibility = self._look(thinned(reinhart(_SUBDIVISION[quality]), shining))
-        ground = self._look(below(1)) if albedo > 0.0 else None
+        caster = caster_of(scene, rays)
+        self._visibility = look(scene, thinned(reinhart(_SUBDIVISION[quality]), shining), caster, progress)
+        ground = look(scene, below(1), caster, progress) if albedo > 0.0 else None
         self.seconds["rays"] = time.process_time() - begun
         begun = time.process_time()
         self._planes = seen_planes(self._visibility.normals, self._visibility, ground)
         self._weights = sun_weights(self._sky.sun, self._visibility.patches)
         self.seconds["view"] = time.process_time() - begun
-
-    def _look(self, patches: SkyPatches) -> Visibility:
-        if self._horizon:
-            return look_by_horizon(self._scene, patches, progress=self._progress)
-        return look(self._scene, patches, embree(self._scene), self._progress)
 
     def write(self, out: Path) -> float:
         """Write the result; return the mean irradiation over the area, kWh/m2."""
@@ -139,8 +133,3 @@ class _Study:
             self._progress("sun: irradiance", part.stop, n)
             begun = time.process_time()
         self.seconds["seconds"] = sum(self.seconds.values())
-
-
-def _by_horizon(rays: str) -> bool:
-    """Tell whether horizons are to be taken from a map."""
-    return rays == "horizon_map" or (rays == "auto" and not has_embree())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from twin.progress import Progress, silent
 from twin.sun.patches import SkyPatches
 from twin.sun.rays import Caster, Pairs, Targets
 from twin.sun.scene import Scene
+from twin.sun.workers import mapped
 
 __all__ = ["VERSION", "Hits", "Visibility", "follow", "look"]
 
@@ -61,7 +62,7 @@ class Visibility:
         One bit per patch and surface, eight surfaces to the byte, shape ``(p, ceil(n_surfaces / 8))``: a step of the
         sun needs but a few rows.
     hits
-        What the other rays hit; None if that is not known, as from a horizon map.
+        What the other rays hit; None of surfaces taken out of a scene.
     normals
         Of the surfaces, shape ``(n_surfaces, 3)``.
     method
@@ -98,7 +99,9 @@ class Visibility:
         return replace(self, bits=np.packbits(bits, axis=1), hits=None, normals=self.normals[rows])
 
 
-def look(scene: Scene, patches: SkyPatches, caster: Caster, progress: Progress = silent) -> Visibility:
+def look(
+    scene: Scene, patches: SkyPatches, caster: Caster, progress: Progress = silent, workers: int = 1
+) -> Visibility:
     """Cast one ray from every surface to every patch that it faces, each from another point of its area.
 
     Parameters
@@ -107,11 +110,15 @@ def look(scene: Scene, patches: SkyPatches, caster: Caster, progress: Progress =
         Of the sky; or of the ground, where rays end at whatever is ground.
     caster
         What casts the rays (`twin.sun.rays.embree`).
+    workers
+        Processes that share the work; the result does not depend on them.
     """
-    return _follow(scene, patches, caster, None, progress)
+    return _follow(scene, patches, caster, None, progress, workers)
 
 
-def follow(before: Visibility, old: Scene, scene: Scene, caster: Caster, progress: Progress = silent) -> Visibility:
+def follow(
+    before: Visibility, old: Scene, scene: Scene, caster: Caster, progress: Progress = silent, workers: int = 1
+) -> Visibility:
     """Return what the surfaces of a changed scene see, casting only the rays that the change may concern.
 
     These are the rays from new surfaces, those that had hit what is gone, and those headed for the box around what is
@@ -122,7 +129,7 @@ def follow(before: Visibility, old: Scene, scene: Scene, caster: Caster, progres
     before, old
         What was seen, and the scene it was seen in.
     """
-    return _follow(scene, before.patches, caster, _Past(before, old, scene), progress)
+    return _follow(scene, before.patches, caster, _Past(before, old, scene), progress, workers)
 
 
 class _Past:
@@ -150,23 +157,32 @@ class _Past:
         table[np.repeat(there, counts), self._hits.patch[each]] = self._became[self._hits.surface[each]]
         return table
 
-    def concerned(self, rows: Ints, directions: Singles, which: Ints) -> NDArray[np.bool_]:
-        """Tell which rays may meet the box around what is new, wherever on their surface they start.
+    def concerned(self, rows: Ints, targets: Targets, pairs: Pairs) -> Ints:
+        """Return which rays may meet the box around what is new, wherever on their surface they start.
 
         A ray from a box meets another box if from the origin it meets their difference (Minkowski): the slab method
         of Kay & Kajiya 1986 (doi 10.1145/15886.15916).
         """
         if not len(self._corners):
-            return np.zeros(len(which), dtype=bool)
+            return np.zeros(0, dtype=np.int64)
         near = self._corners.min(axis=0) - self._high[rows] - MARGIN_M
         far = self._corners.max(axis=0) - self._low[rows] + MARGIN_M
-        enter, leave = np.zeros(len(which)), np.full(len(which), np.inf)
+        low_enough = np.flatnonzero(targets.altitudes[pairs.direction] <= _steepest(near, far) + targets.reach)
+        some = pairs.take(low_enough)
+        directions = targets.directions(some)
+        enter, leave = np.zeros(len(some)), np.full(len(some), np.inf)
         for axis in range(3):
             along = directions[:, axis].astype(np.float64)
             along = np.where(np.abs(along) < 1e-9, 1e-9, along)
-            a, b = near[which, axis] / along, far[which, axis] / along
+            a, b = near[some.which, axis] / along, far[some.which, axis] / along
             enter, leave = np.maximum(enter, np.minimum(a, b)), np.minimum(leave, np.maximum(a, b))
-        return np.asarray(enter <= leave)
+        return low_enough[enter <= leave]
+
+
+def _steepest(near: Floats, far: Floats) -> float:
+    """Return the steepest altitude, rad, at which any of some boxes reaches to, seen from the origin."""
+    gap = np.maximum(np.maximum(near[:, :2], -far[:, :2]), 0.0)
+    return float(np.arctan2(far[:, 2], np.hypot(gap[:, 0], gap[:, 1])).max())
 
 
 def _row_of(wanted: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -188,16 +204,18 @@ def _boxes(scene: Scene) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _follow(scene: Scene, patches: SkyPatches, caster: Caster, past: _Past | None, progress: Progress) -> Visibility:
-    targets = Targets(scene, patches)
-    n, parts = scene.n_surfaces, []
-    for start in range(0, n, CHUNK):
-        parts.append(_look(scene, targets, caster, np.arange(start, min(start + CHUNK, n)), past))
-        progress("sun: rays", min(start + CHUNK, n), n)
-    bits = np.concatenate([np.zeros((len(patches), 0), dtype=np.uint8), *(part.bits for part in parts)], axis=1)
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([np.zeros(0, np.int64), *(p.counts for p in parts)]))])
-    patch = np.concatenate([np.zeros(0, dtype=np.uint16), *(part.patch for part in parts)])
-    surface = np.concatenate([np.zeros(0, dtype=np.int32), *(part.surface for part in parts)])
+def _follow(
+    scene: Scene, patches: SkyPatches, caster: Caster, past: _Past | None, progress: Progress, workers: int
+) -> Visibility:
+    targets, n = Targets(scene, patches), scene.n_surfaces
+    chunks = [np.arange(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    parts = [_NOBODY]
+    for part in mapped(partial(_look, scene, targets, caster, past), chunks, workers):
+        parts.append(part)
+        progress("sun: rays", len(parts) - 1, len(chunks))
+    bits = np.concatenate([np.zeros((len(patches), 0), dtype=np.uint8), *(part.bits for part in parts[1:])], axis=1)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))])
+    patch, surface = (np.concatenate([getattr(part, name) for part in parts]) for name in ("patch", "surface"))
     return Visibility(patches, bits, Hits(offsets, patch, surface), scene.normals, "rays")
 
 
@@ -211,18 +229,24 @@ class _Part:
     surface: NDArray[np.int32]
 
 
-def _look(scene: Scene, targets: Targets, caster: Caster, rows: Ints, past: _Past | None) -> _Part:
+_NOBODY = _Part(np.zeros((0, 0), np.uint8), np.zeros(0, np.int64), np.zeros(0, np.uint16), np.zeros(0, np.int32))
+
+
+def _look(scene: Scene, targets: Targets, caster: Caster, past: _Past | None, rows: Ints) -> _Part:
     """Look from a chunk of surfaces: a sample of the rays first, the others only where one of it gets out."""
     pairs = targets.facing(rows)
     hit = np.full(len(pairs), UNKNOWN, dtype=np.int32)
     if past:
         hit = past.known(rows)[pairs.which, pairs.direction]
-        hit[past.concerned(rows, targets.directions(pairs), pairs.which)] = UNKNOWN
+        hit[past.concerned(rows, targets, pairs)] = UNKNOWN
+    sample = pairs.direction % (1 if targets.points else SAMPLE) == 0
+    todo = np.flatnonzero((hit == UNKNOWN) & sample)
+    hit[todo] = _cast(scene, targets, caster, pairs.take(todo))
     is_open = np.zeros(len(rows), dtype=bool)
-    for wanted in (pairs.direction % SAMPLE == 0, None):
-        todo = np.flatnonzero((hit == UNKNOWN) & (is_open[pairs.which] if wanted is None else wanted))
-        hit[todo] = _cast(scene, targets, caster, pairs.take(todo))
-        is_open[pairs.which[hit == NOTHING]] = True
+    is_open[pairs.which[sample & (hit == NOTHING)]] = True
+    hit[~sample & ~is_open[pairs.which]] = UNKNOWN  # even if known: what is found must not depend on what was
+    todo = np.flatnonzero((hit == UNKNOWN) & is_open[pairs.which])
+    hit[todo] = _cast(scene, targets, caster, pairs.take(todo))
     free = np.zeros((len(rows), len(targets)), dtype=bool)
     out = hit == NOTHING
     free[pairs.which[out], pairs.direction[out]] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.registry import Indicator, Section, SimulatorEntry, Suite, Wing
+from twin.registry import Indicator, Layer, Section, SimulatorEntry, Suite, Wing
 from twin.sun.model import BUILDING_COLUMNS, SITE_COLUMNS, SURFACE_COLUMNS
 
 __all__ = ["WING"]
@@ -40,7 +40,7 @@ WING = Wing(
             "neutral",
             level="surface",
             column="solar_irradiation_kwh_m2",
-            per="area_m2",
+            per="outdoor_m2",
         ),
         Indicator(
             "sun_hours",
@@ -89,7 +89,8 @@ WING = Wing(
             "higher",
             level="surface",
             column="sun_hours",
-            per="area_m2",
+            per="outdoor_m2",
         ),
     ),
+    layers=(Layer("surfaces", "triangles", "surface", "twin.city.layers:surface_triangles"),),
 )
