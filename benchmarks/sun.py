@@ -1,9 +1,10 @@
-"""A year of irradiance on 1,000 random surfaces: our component-form Perez sky beside pvlib's loop, in one process.
+"""A year of irradiance on 1,000 free surfaces: our component-form Perez sky beside pvlib's loop, in one process.
 
     python benchmarks/sun.py [weather.csv]
 
 pvlib takes one plane at a time, so it runs on a sample of the surfaces (said below) and is scaled up. Both get the same
-sun and the same radiation; the results are compared before any time is printed.
+sun and the same radiation; the results are compared before any time is printed. What shadows cost is in
+`sun_shaded.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 import pvlib
 
 from twin.engine.time import TimeAxis
-from twin.sun.kernel import ALBEDO, irradiance, perez_sky, planes_from
+from twin.sun.kernel import irradiance, planes_from
+from twin.sun.sky import ALBEDO, extraterrestrial, perez_sky
 from twin.weather.files import read_weather
 from twin.weather.simulator import WeatherSimulator
 
@@ -27,7 +29,7 @@ SHIPPED = Path(__file__).parents[1] / "models" / "essen" / "weather.csv"
 
 
 def ours(series, day_of_year, tilt, azimuth):
-    sky = perez_sky(*series, day_of_year)
+    sky = perez_sky(*series, extraterrestrial(day_of_year))
     return irradiance(sky, planes_from(tilt, azimuth))
 
 

@@ -12,7 +12,7 @@ from twin.city.derive import with_party_walls
 from twin.city.geometry import interior_walls, party_walls, triangulate
 from twin.city.geometry.rings import reverse_rings, take_surfaces
 from twin.city.geometry.sizes import measure
-from twin.city.layers import building_triangles, city_triangles
+from twin.city.layers import building_triangles, city_triangles, surface_triangles
 from twin.city.model import Geometry
 
 
@@ -246,6 +246,17 @@ def test_triangles_per_building(tmp_path):
     assert offsets.tolist() == [0, 36, 72, 72]  # six faces, two triangles, three corners
     assert coordinates.shape == (72, 3)
     assert coordinates[36:, 0].min() == pytest.approx(1.0)
+
+
+def test_triangles_per_surface_leave_out_those_that_buildings_stand_on(tmp_path):
+    city = neighbours_of(tmp_path, {"a": box(0, 0, 1, 1, 1), "b": box(1, 0, 1, 1, 3)})
+    shown = city.surfaces["type"] != "GroundSurface"
+    coordinates, offsets, ids = surface_triangles(city)
+    assert ids.tolist() == city.surfaces.ids[shown].tolist()
+    assert np.diff(offsets).tolist() == [6] * 10
+    corners = coordinates.reshape(-1, 3, 3)
+    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    assert areas.reshape(-1, 2).sum(axis=1) == pytest.approx(city.surfaces["area_m2"][shown])
 
 
 def test_triangles_of_buildings_and_of_all_else(tmp_path):

@@ -36,3 +36,17 @@ def layer_of(houses: list[np.ndarray], ids: list[str] | None = None, name: str =
 def quarter() -> DrawnLayer:
     """Five rows of six houses each on ground that rises to the north."""
     return layer_of([gabled_house(WIDTH * k, 30.0 * row, ground=0.8 * row) for row in range(5) for k in range(6)])
+
+
+def faces_of(houses: DrawnLayer) -> DrawnLayer:
+    """Return every triangle of some houses as a surface by itself, named ``house 3/5``."""
+    counts = np.diff(houses.offsets) // 3
+    ids = [f"{name}/{k}" for name, n in zip(houses.ids, counts, strict=True) for k in range(n)]
+    offsets = 3 * np.arange(len(ids) + 1)
+    return DrawnLayer("surfaces", "triangles", "surface", houses.coordinates, offsets, ids)
+
+
+@pytest.fixture(scope="session")
+def faces(quarter) -> DrawnLayer:
+    """The quarter, face by face."""
+    return faces_of(quarter)

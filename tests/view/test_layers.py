@@ -5,7 +5,8 @@ import pytest
 
 from twin.errors import TwinError
 from twin.view import DrawnLayer, city_scene
-from twin.view.layers import joined
+from twin.view.around import near
+from twin.view.layers import joined, selected
 
 
 def layer(kind="triangles", rows=6, offsets=(0, 3, 6), ids=("a", "b"), entity="building"):
@@ -62,3 +63,48 @@ def test_values_of_other_entities_are_an_error():
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(TwinError, match="nothing to draw"):
         city_scene([], {}, "title", "legend")
+
+
+# -- faces of bodies, with values of their own
+
+
+def test_faces_are_drawn_only_where_they_have_the_colours(quarter, faces):
+    lines = layer("lines", offsets=(0, 2, 6), entity="line")
+    assert selected([quarter, faces], {"building"}) == [quarter]
+    assert selected([quarter, faces], set()) == [quarter]
+    assert selected([quarter, faces, lines], {"line"}) == [quarter, lines]
+    assert selected([quarter, faces, lines], {"surface"}) == [quarter, faces]
+
+
+def test_bodies_stand_and_cast_shadows_while_their_faces_are_coloured(quarter, faces):
+    alone, both = joined([quarter]), joined([quarter, faces])
+    n = len(quarter.ids)
+    assert not alone.has_skin
+    assert both.has_skin
+    np.testing.assert_array_equal(both.standing, alone.standing)
+    np.testing.assert_array_equal(both.bodies[1], alone.triangles[1])
+    np.testing.assert_array_equal(both.triangles[0], alone.triangles[0])
+    assert both.triangles[1].tolist() == list(range(n, n + len(faces.ids)))
+
+
+# -- around a place
+
+
+def test_rows_of_houses_are_kept_whole(quarter, faces):
+    houses, there = near([quarter, faces], np.array([4.0, 35.0]), 9.0)
+    assert houses.ids == [f"house {k}" for k in range(6, 12)]  # one is that near, and touches the next
+    assert there.ids == [name for name in faces.ids if name.split("/")[0] in houses.ids]
+    assert len(there.coordinates) == len(houses.coordinates) == houses.offsets[-1]
+
+
+def test_of_networks_what_is_near_itself_is_kept():
+    stops = DrawnLayer("stops", "points", "bus", np.array([[0.0, 0, 0], [5, 0, 0], [50, 0, 0]]), np.arange(4), "abc")
+    (kept,) = near([stops], np.array([0.0, 0.0]), 10.0)
+    assert kept.ids == ["a", "b"]
+    assert kept.offsets.tolist() == [0, 1, 2]
+
+
+def test_an_entity_without_rows_is_nowhere():
+    houses = layer(offsets=(0, 6, 6))
+    (kept,) = near([houses], houses.coordinates[:, :2].mean(axis=0), 1.0)
+    assert kept.ids == ["a"]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from twin.errors import TwinError
 from twin.view import DrawnLayer, Pane, city_scene, compare_scenes, save_picture
+from twin.view.classes import class_colours
 
 SIZE = (480, 300)
 SCENE = slice(0, 480 - 70)  # columns of the picture left of the legend
@@ -79,6 +80,20 @@ def test_colours_follow_the_values(quarter, values, today, tmp_path):
     scene = city_scene([quarter], half, "Rows\nToday", "heat demand\nkWh/(m² a)", size=SIZE, clim=(40, 270))
     changed = (picture(scene, tmp_path)[:, SCENE] != today[:, SCENE]).any(axis=-1)
     assert changed.sum() > 0.5 * coloured(today[:, SCENE]).sum()
+
+
+def test_faces_of_a_house_have_colours_of_their_own(quarter, faces, tmp_path):
+    """Shade changes them little, so that each keeps the colour that the legend gives it."""
+    roofs = ("/10", "/11", "/12", "/13")
+    values = {name: 90.0 if name.endswith(roofs) else 30.0 for name in faces.ids}
+    scene = city_scene([quarter, faces], values, "Rows", "sun", size=(960, 600), clim=(0, 100))
+    pixels = picture(scene, tmp_path)[:, :800]
+    low, high = class_colours("YlOrRd", 5)[[1, -1]].astype(int)
+    seen = pixels[coloured(pixels)]
+    like_walls, like_roofs = (np.abs(seen - colour).sum(axis=1) < 60 for colour in (low, high))
+    assert like_walls.mean() > 0.2
+    assert like_roofs.mean() > 0.2
+    assert (like_walls | like_roofs).mean() > 0.7
 
 
 def test_buildings_without_a_value_are_grey(quarter, values, today, tmp_path):

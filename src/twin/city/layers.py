@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from twin.city.geometry import triangulate
 from twin.city.model import City
 
-__all__ = ["building_triangles", "city_triangles"]
+__all__ = ["building_triangles", "city_triangles", "surface_triangles"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,6 +29,27 @@ def building_triangles(city: City) -> Drawn:
     """
     triangles, surface = triangulate(city.geometry)
     return _by_building(city, triangles, city.surfaces["building"][surface])
+
+
+def surface_triangles(city: City) -> Drawn:
+    """Return the buildings' surfaces as triangles, one by one; those they stand on are left out, as nobody sees them.
+
+    Returns
+    -------
+    coordinates
+        Shape ``(n, 3)``, m; every three rows are one triangle.
+    offsets
+        Surface ``i`` has rows ``offsets[i]:offsets[i + 1]``.
+    ids
+        Identifiers of the surfaces.
+    """
+    triangles, surface = triangulate(city.geometry)
+    order = np.argsort(surface, kind="stable")
+    shown = city.surfaces["type"] != "GroundSurface"
+    kept = order[shown[surface[order]]]
+    counts = 3 * np.bincount(surface[kept], minlength=len(shown))[shown]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return city.geometry.vertices[triangles[kept]].reshape(-1, 3), offsets, city.surfaces.ids[shown]
 
 
 def _by_building(city: City, shapes: Ints, building: Ints) -> Drawn:

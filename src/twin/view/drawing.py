@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twin.view.shapes import Camera, Ground, Marks, feature_edges
 
 __all__ = [
+    "draw_edges",
     "draw_faces",
     "draw_ground",
     "draw_landmarks",
@@ -41,6 +42,7 @@ _EDGE, _PALE_EDGE = "#2b2f36", "#bab5ab"
 _INK = "#22262b"
 _PALE_INK = "#9aa0a6"
 
+_SHADE, _FLAT_SHADE = 0.38, 0.12  # share of a face's brightness that depends on how it looks at the light
 _HEADING_WIDTH = 18  # letters that fit across the legend
 _LINE, _DISC, _SQUARE, _RIM_WIDTH = 5.0, 8.0, 16.0, 1.2  # widths of what stands for a network
 
@@ -73,14 +75,20 @@ def look(plotter: Plotter, camera: Camera, view_deg: float) -> None:
     plotter.renderer.reset_camera_clipping_range()
 
 
-def draw_faces(
-    plotter: Plotter, triangles: Floats, owner: Ints, colours: Colours, px: float, pale: bool = False
-) -> None:
-    """Draw triangles ``(n, 3, 3)``, each in the colour of its owner, and the edges that tell houses apart."""
+def draw_faces(plotter: Plotter, triangles: Floats, owner: Ints, colours: Colours, flat: bool = False) -> None:
+    """Draw triangles ``(n, 3, 3)``, each in the colour of its owner.
+
+    ``flat``: light changes colours little, as they tell sides of a house apart by themselves.
+    """
     faces = _surface(triangles.reshape(-1, 3), np.arange(3 * len(triangles)).reshape(-1, 3))
     faces.cell_data["entity"] = owner
     faces.cell_data["colour"] = colours[owner]
-    plotter.add_mesh(faces, scalars="colour", rgb=True, ambient=0.62, diffuse=0.38, name="faces")
+    shade = _FLAT_SHADE if flat else _SHADE
+    plotter.add_mesh(faces, scalars="colour", rgb=True, ambient=1.0 - shade, diffuse=shade, name="faces")
+
+
+def draw_edges(plotter: Plotter, triangles: Floats, owner: Ints, px: float, pale: bool = False) -> None:
+    """Draw the edges of bodies made of triangles ``(n, 3, 3)`` that tell houses apart."""
     edges = _segments(feature_edges(triangles, owner))
     colour = _PALE_EDGE if pale else _EDGE
     actor = plotter.add_mesh(edges, color=colour, line_width=_pen(0.65 * px), lighting=False, name="edges")

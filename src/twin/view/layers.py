@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twin.errors import Problem
 from twin.results.model import DrawnLayer
 
-__all__ = ["LANDMARKS", "Shapes", "joined", "problems_of", "selected"]
+__all__ = ["LANDMARKS", "SKINS", "Shapes", "joined", "problems_of", "selected"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 _ROWS = {"triangles": 3, "lines": 2, "points": 1}
 # Points by which readers find their way in a network: entity set -> what the legend calls it
 LANDMARKS = {"transformer": "transformer"}
+# Faces of bodies that can have values of their own, and then are coloured instead: entity set -> the bodies
+SKINS = {"surface": "building"}
 
 
 def problems_of(layer: DrawnLayer) -> Iterator[Problem]:
@@ -74,10 +76,29 @@ class Shapes:
         return self.rows[here], self.owner[here]
 
     @property
+    def _is_skin(self) -> NDArray[np.bool_]:
+        return np.isin(self.entity, list(SKINS))
+
+    @property
+    def has_skin(self) -> bool:
+        """Whether faces of bodies are coloured one by one."""
+        return bool(self._is_skin.any())
+
+    @property
     def triangles(self) -> tuple[Floats, Ints]:
-        """Faces ``(n, 3, 3)`` and the entity of each."""
+        """Faces that show ``(n, 3, 3)`` and the entity of each: skins instead of the bodies they belong to."""
+        covered = {body for skin, body in SKINS.items() if (self.entity == skin).any()}
+        return self._faces(~np.isin(self.entity, list(covered)))
+
+    @property
+    def bodies(self) -> tuple[Floats, Ints]:
+        """Faces of what stands on the ground ``(n, 3, 3)`` and the entity of each, without skins."""
+        return self._faces(~self._is_skin)
+
+    def _faces(self, of: NDArray[np.bool_]) -> tuple[Floats, Ints]:
         rows, owner = self._of("triangles")
-        return rows.reshape(-1, 3, 3), owner[::3]
+        wanted = of[owner]
+        return rows[wanted].reshape(-1, 3, 3), owner[wanted][::3]
 
     @property
     def segments(self) -> tuple[Floats, Ints]:
@@ -101,7 +122,7 @@ class Shapes:
     def standing(self) -> Floats:
         """One point on the ground for each body, or for each entity if there are no bodies, m, shape ``(n, 3)``."""
         lowest = self.rows[:, 2] < self.foot[self.owner] + 0.01
-        bodies = lowest & (self.kind[self.owner] == "triangles")
+        bodies = lowest & ((self.kind == "triangles") & ~self._is_skin)[self.owner]
         chosen = bodies if bodies.any() else lowest
         rows, owner = self.rows[chosen], self.owner[chosen]
         first = np.flatnonzero(np.diff(owner, prepend=-1))
@@ -112,8 +133,9 @@ def selected(layers: Sequence[DrawnLayer], coloured: Set[str]) -> list[DrawnLaye
     """Return the layers that belong into a picture in which these entity sets have values; all if none has.
 
     Colours on bodies are not to be disturbed by cables and pipes. Where lines or points have the colours, bodies, other
-    lines and landmarks are their surroundings.
+    lines and landmarks are their surroundings. Skins are drawn only where they have the colours.
     """
+    layers = [layer for layer in layers if layer.entity not in SKINS or layer.entity in coloured]
     bodies = {layer.entity for layer in layers if layer.kind == "triangles"}
     of_network = not bodies.issuperset(coloured)
     return [

@@ -260,11 +260,12 @@ def _draw(
 ) -> None:
     drawing.light(plotter)
     drawing.draw_ground(plotter, stage.ground, px)
-    triangles, owner = shapes.triangles
-    if len(triangles):
+    (faces, owner), (bodies, body) = shapes.triangles, shapes.bodies
+    if len(bodies):
         pale = bool((choice[owner] == _CONTEXT).all())
-        drawing.draw_shadows(plotter, stage.ground, triangles, shapes.foot[owner])
-        drawing.draw_faces(plotter, triangles, owner, key.palette[choice], px, pale)
+        drawing.draw_shadows(plotter, stage.ground, bodies, shapes.foot[body])
+        drawing.draw_faces(plotter, faces, owner, key.palette[choice], flat=shapes.has_skin)
+        drawing.draw_edges(plotter, bodies, body, px, pale)
     _draw_network(plotter, shapes, choice, key, px)
     drawing.draw_marks(plotter, stage.marks, px)
     drawing.look(plotter, stage.camera, _VIEW_DEG)
