@@ -1,23 +1,34 @@
-"""Building-years per second of the 5R1C kernel, and of the printed procedure in a plain loop beside it.
+"""Building-years per second of the 5R1C kernel with everything on, in single and double precision.
 
-``python benchmarks/buildings.py`` prints one line per number of buildings; a year is simulated in windows of 30 days.
+``python benchmarks/buildings.py`` runs parts of all four seasons with: set points of eight uses by day and night,
+limited heating, limited cooling in every third building, windows opened in the others, ventilation of every fourth at
+night in summer. Gains are one series per building, or profiles that buildings share. Results are stored by the hour, or
+streamed into sums, peaks and hours above 26 degC per building and heating and cooling of 20 groups by the hour. Beside
+it: single steps as in a coupled loop, what the memory gives in the same run, the printed procedure in a plain loop, and
+the 5R1C of EnTiSe where it is installed. All times are of the process, the least of some repeats, on one thread.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+
 import numpy as np
 
-from twin.buildings.kernel import Control, Zones, fold, simulate
+from twin.buildings.kernel import Control, Shared, Zones, fold, simulate, stream
+from twin.buildings.results import GroupSeries, Totals
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "buildings"))
 import iso13790
 
 HOUR = 3600.0
-WINDOW = 30 * 24
+YEAR = 8760
 FLOOR_M2 = 100.0
+GROUPS = 20
+SEASONS = (15, 105, 195, 285)  # first day of each part of the year
 
 
 def houses(n, seed=1):
@@ -37,52 +48,147 @@ def houses(n, seed=1):
     )
 
 
-def weather(n, seed=2):
-    """A month: one outdoor temperature, gains of every building, set points by day and night."""
+def season(day, days, n, dtype, shared, seed=2):
+    """Return the series of some days, and the control as keywords."""
     rng = np.random.default_rng(seed)
-    hours = np.arange(WINDOW)[:, None]
-    outdoor = 5.0 - 4.0 * np.cos(2 * np.pi * hours / 24) + rng.normal(0, 1, (WINDOW, 1))
-    internal = np.broadcast_to(rng.uniform(200, 600, (WINDOW, 1)), (WINDOW, n)).copy()
-    solar = np.maximum(-np.cos(2 * np.pi * hours / 24), 0) * rng.uniform(0, 2000, (1, n))
-    heating_set = np.where((hours % 24 >= 6) & (hours % 24 < 22), 20.0, 17.0) + np.zeros((1, n))
-    return outdoor, internal, solar, heating_set
+    steps = 24 * days
+    hours = np.arange(steps)[:, None] + 24 * day
+    outdoor = 9 - 10 * np.cos(2 * np.pi * hours / YEAR) - 4 * np.cos(2 * np.pi * hours / 24)
+    outdoor = outdoor + rng.normal(0, 1.5, (steps, 1))
+    use = np.eye(8)[rng.integers(0, 8, n)].T
+    internal = Shared(rng.uniform(0.5, 1.5, (steps, 8)), use * rng.uniform(200, 600, n))
+    height = np.maximum(-np.cos(2 * np.pi * hours / 24), 0) * (1 - 0.6 * np.cos(2 * np.pi * hours / YEAR))
+    faces = rng.dirichlet(np.ones(5), n).T * rng.uniform(0, 2500, n)
+    solar = Shared(height * rng.uniform(0.2, 1, (steps, 5)), faces)
+    if not shared:
+        internal, solar = (s.expand().astype(dtype) for s in (internal, solar))
+    return (outdoor, internal, solar), _control(hours, use, n)
 
 
-def ours(n, windows, full):
-    """Return building-years per second: heating alone, or limited heating and windows opened."""
-    steps, (*series, heating_set) = fold(houses(n), HOUR), weather(n)
-    limits = (np.full(n, v) for v in (8000.0, 23.0, 150.0))
-    more = dict(zip(("heating_max", "airing_from", "airing_max"), limits, strict=True)) if full else {}
-    control = Control(heating_set, **more)
-    mass = np.full(n, 20.0)
-    simulate(steps, mass, *series, control)
-    begin = time.process_time()
-    for _ in range(windows):
-        mass = simulate(steps, mass, *series, control).mass[-1]
-    return n * windows * WINDOW / 8760 / (time.process_time() - begin)
+def _control(hours, use, n):
+    awake = (hours % 24 >= 6 - np.arange(8) % 3) & (hours % 24 < 22)
+    night = (hours % 24 < 6) & (hours > 0.37 * YEAR) & (hours < 0.7 * YEAR)
+    ones, cooled = np.ones((len(hours), 1)), np.arange(n) % 3 == 0
+    return {
+        "heating_set": Shared(np.hstack([awake, ones]), np.vstack([use * 3.0, np.full(n, 17.0)])),
+        "cooling_set": Shared(ones, np.where(cooled, 25.0, 1000.0)[None]),
+        "heating_max": np.full(n, 8000.0),
+        "cooling_max": np.full(n, 3000.0),
+        "airing_from": np.where(cooled, np.inf, 23.0),
+        "airing_max": np.full(n, 150.0),
+        "ventilation": Shared(night.astype(float), np.where(np.arange(n) % 4 == 0, 80.0, 0.0)[None]),
+    }
+
+
+def part(control, here):
+    """Return the control of some steps."""
+    return Control(**{k: v.steps(here) if isinstance(v, Shared) else v for k, v in control.items()})
+
+
+def years_per_second(n, dtype, shared, streamed, days, repeats):
+    """Return building-years per second over parts of the four seasons."""
+    steps, cases = fold(houses(n), HOUR, dtype), [season(day, days, n, dtype, shared) for day in SEASONS]
+    groups, best = np.arange(n) * GROUPS // n, np.inf
+    for _ in range(repeats):
+        mass, begin = np.full(n, 20.0), time.process_time()
+        for series, control in cases:
+            if streamed:
+                sinks = [Totals(n, HOUR, above=(26.0,)), GroupSeries(groups, GROUPS, 24 * days)]
+                mass = stream(steps, mass, *series, Control(**control), sinks)
+            else:
+                mass = simulate(steps, mass, *series, Control(**control)).mass[-1]
+        best = min(best, time.process_time() - begin)
+    return n * len(cases) * days * 24 / YEAR / best
+
+
+def seconds_per_step(n, dtype, repeats, steps=96):
+    """Return the seconds that one step takes as a window of its own, in spring."""
+    folded, (series, control) = fold(houses(n), HOUR, dtype), season(105, steps // 24, n, dtype, False)
+    windows = [([v[k : k + 1] for v in series], part(control, slice(k, k + 1))) for k in range(steps)]
+    best = np.inf
+    for _ in range(repeats):
+        mass, begin = np.full(n, 20.0), time.process_time()
+        for given, means in windows:
+            mass = simulate(folded, mass, *given, means).mass[-1]
+        best = min(best, time.process_time() - begin)
+    return best / steps
+
+
+def bytes_per_second(size=30_000_000, repeats=3):
+    """Return what the memory gives: two streams of float32 read, one written."""
+    a, b, out, best = np.ones(size, np.float32), np.ones(size, np.float32), np.zeros(size, np.float32), np.inf
+    for _ in range(repeats):
+        begin = time.process_time()
+        np.add(a, b, out)
+        best = min(best, time.process_time() - begin)
+    return 12 * size / best
 
 
 def literal(steps=2000):
     """Return building-years per second of the printed procedure, one building in a Python loop."""
-    zones, (outdoor, internal, solar, heating_set) = houses(1), weather(1)
+    zones, ((outdoor, internal, solar), _) = houses(1), season(15, 30, 1, float, False)
     one = Zones(**{name: float(values[0]) for name, values in vars(zones).items()})
     mass, begin = 20.0, time.process_time()
     for i in range(steps):
-        k = i % WINDOW
-        inputs = outdoor[k, 0], internal[k, 0], solar[k, 0], heating_set[k, 0]
+        k = i % len(outdoor)
+        inputs = outdoor[k, 0], internal[k, 0], solar[k, 0], 20.0
         _, _, mass = iso13790.step(one, HOUR, mass, *inputs, 26.0, FLOOR_M2)
-    return steps / 8760 / (time.process_time() - begin)
+    return steps / YEAR / (time.process_time() - begin)
+
+
+def entise(repeats=3):
+    """Return building-years per second of EnTiSe's 5R1C: heating and cooling, no gains, one building at a time.
+
+    None where it is not installed.
+    """
+    try:
+        import pandas as pd
+        from entise.constants import Columns, Objects
+        from entise.methods.hvac.R5C1 import R5C1
+    except ImportError:
+        return None
+    zones, ((outdoor, *_), _) = houses(1), season(0, 365, 1, float, False)
+    hours = pd.date_range("2023-01-01", periods=YEAR, freq="h", tz="UTC")
+    weather = pd.DataFrame({Columns.DATETIME: hours, Columns.TEMP_AIR: outdoor[:, 0]})
+    names = ("h_tr_is", "h_tr_ms", "h_tr_w", "h_tr_em", "c_m", "h_ve")
+    house = {getattr(Objects, name.upper()): float(getattr(zones, name)[0]) for name in names}
+    house |= {Objects.ACTIVE_GAINS_SOLAR: False, Objects.ACTIVE_GAINS_INTERNAL: False, Objects.WEATHER: "weather"}
+    best = np.inf
+    for _ in range(repeats):
+        begin = time.process_time()
+        R5C1().generate(dict(house), {"weather": weather})
+        best = min(best, time.process_time() - begin)
+    return 1 / best
+
+
+def report_years(n, days, repeats, memory):
+    for dtype in (np.float32, np.float64):
+        for shared in (False, True):
+            stored, streamed = (years_per_second(n, dtype, shared, s, days, repeats) for s in (False, True))
+            gains = "shared profiles" if shared else "own series"
+            line = f"{n:7d} buildings, {np.dtype(dtype).name}, gains as {gains:15s}: "
+            line += f"{stored:7.0f} building-years/s stored, {streamed:7.0f} streamed"
+            # power, air and heat vented are written, two gains read unless shared
+            moved = np.dtype(dtype).itemsize * (3 if shared else 5) * YEAR
+            print(f"{line}; memory alone would allow {memory / moved:7.0f}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--buildings", type=int, nargs="+", default=[117, 1_000, 10_000])
-    parser.add_argument("--windows", type=int, default=4)
+    parser.add_argument("--buildings", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--days", type=int, default=10, help="of every season")
+    parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
+    memory = bytes_per_second()
+    print(f"memory: {memory / 1e9:.1f} GB/s")
     for n in arguments.buildings:
-        heat, full = (max(ours(n, arguments.windows, c) for _ in range(3)) for c in (False, True))
-        print(f"{n:7d} buildings: {heat:8.0f} building-years/s heated, {full:8.0f} limited and aired (process time)")
+        report_years(n, arguments.days, arguments.repeats, memory)
+    for n in (100, 1_000, 10_000):
+        times = (seconds_per_step(n, dtype, arguments.repeats) * 1e3 for dtype in (np.float32, np.float64))
+        print("windows of one step, {:6d} buildings: {:.3f} ms in float32, {:.3f} ms in float64".format(n, *times))
     print(f"literal procedure, plain loop: {literal():8.1f} building-years/s")
+    peer = entise()
+    print("EnTiSe 5R1C: " + ("not installed" if peer is None else f"{peer:8.1f} building-years/s"))
 
 
 if __name__ == "__main__":

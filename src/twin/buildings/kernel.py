@@ -7,17 +7,24 @@ building; a step is then a multiplication, a clip and an addition over all build
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Balance", "Control", "Result", "StepMap", "Zones", "balance", "fold", "simulate"]
+from twin.buildings.control import Control, Keeper
+from twin.buildings.recurrence import Coefficients, Forcing, Report, blocks, run_block
+from twin.buildings.results import Destination, Scratch, Sink, Store
+from twin.buildings.series import Series, Shared, spread
+
+__all__ = ["Balance", "Control", "Result", "Shared", "StepMap", "Zones", "balance", "fold", "simulate", "stream"]
 
 Floats = NDArray[np.float64]
 
-BLOCK_BUILDINGS = 4096  # state, coefficients and forcing of a block stay in the caches
-BLOCK_STEPS = 32
+OPERATIVE_AIR = 0.3  # share of the air in the operative temperature, EN ISO 13790, C.4
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,8 @@ class Zones:
 
 @dataclass(frozen=True)
 class StepMap:
-    """Coefficients of one step, all of shape ``(2, n)``: the first row gives the air without heating or cooling, mean
-    over the step, the second the mass at the step's end.
+    """Coefficients of one step, all of shape ``(3, n)``: the first row gives the air without heating or cooling, mean
+    over the step, the second the mass at the step's end, the third the surfaces, mean over the step.
 
     Attributes
     ----------
@@ -71,6 +78,8 @@ class StepMap:
         From internal and solar gains, K/W.
     power
         From heating (positive) and cooling (negative) power, K/W.
+    dtype
+        In which a window is worked out: float64, or float32 for hourly loads within 1e-4 of it.
     """
 
     mass: Floats
@@ -78,42 +87,51 @@ class StepMap:
     internal: Floats
     solar: Floats
     power: Floats
+    dtype: DTypeLike = np.float64
 
+    @cached_property
+    def by_air(self) -> Coefficients:
+        """What the hot loop needs, worked out in float64 and kept in ``dtype``."""
+        return self._coefficients(False)
 
-@dataclass(frozen=True)
-class Control:
-    """What is done about the temperature of the air; None leaves a means out.
+    @cached_property
+    def by_operative(self) -> Coefficients:
+        """The same with the operative temperature controlled."""
+        return self._coefficients(True)
 
-    Attributes
-    ----------
-    heating_set, cooling_set
-        Set points, degC, shape ``(step, building)``.
-    heating_max, cooling_max
-        Installed powers, W, both positive, shape ``(building,)``; unlimited if None.
-    airing_from
-        Windows are opened as far as needed where the air would be warmer than this and than outdoors, degC, shape
-        ``(building,)``; infinite where nobody opens them, as in all cooled buildings.
-    airing_max
-        Ventilation added by windows wide open, W/K, shape ``(building,)``.
-    """
+    def _coefficients(self, by_operative: bool) -> Coefficients:
+        every = np.stack([self.mass, self.outdoor, self.internal, self.solar, self.power])
+        air, mass = every[:, 0], every[:, 1]
+        operative = OPERATIVE_AIR * air + (1.0 - OPERATIVE_AIR) * every[:, 2]
+        controlled, other = (operative, air) if by_operative else (air, operative)
+        scale, response = controlled[0], controlled[4]
+        feed = mass[4] / response  # warming of the mass where the controlled temperature is lifted by 1 K
+        following = mass - feed * controlled
+        start = np.zeros_like(controlled)
+        start[0] = 1.0
 
-    heating_set: Floats
-    cooling_set: Floats | None = None
-    heating_max: Floats | None = None
-    cooling_max: Floats | None = None
-    airing_from: Floats | None = None
-    airing_max: Floats | None = None
+        def kept(values: Floats) -> NDArray[Any]:
+            return np.ascontiguousarray(values, dtype=self.dtype)
 
-    def of(self, here: slice, shape: tuple[int, int]) -> Control:
-        """Return the control of a block of buildings; ``shape`` is that of all."""
+        def report(wanted: Floats) -> Report:
+            by_kept = wanted[0] / scale
+            rest = wanted - by_kept * controlled
+            return Report(kept(by_kept), kept(rest[4]), kept(rest[1:4]))
 
-        def block(values: Floats | None, shape: tuple[int, ...]) -> Floats | None:
-            return None if values is None else np.broadcast_to(values, shape)[..., here]
-
-        return Control(
-            np.broadcast_to(self.heating_set, shape)[:, here],
-            block(self.cooling_set, shape),
-            *(block(v, shape[1:]) for v in (self.heating_max, self.cooling_max, self.airing_from, self.airing_max)),
+        keep, fed, now = kept(following[0]), kept(feed * scale), kept(controlled[1:4])
+        lag = scale * following[1:4] - following[0] * controlled[1:4]
+        # where all is equally warm nothing changes, also after rounding: errors of float32 would add up over days
+        lag[0] = 1.0 - keep.astype(np.float64) - fed - now[0]
+        return Coefficients(
+            scale=np.ascontiguousarray(scale),
+            keep=keep,
+            feed=fed,
+            now=now,
+            lag=kept(lag),
+            response=kept(response),
+            start=report(start),
+            other=report(other),
+            by_operative=by_operative,
         )
 
 
@@ -131,13 +149,17 @@ class Result:
         Temperature of the mass at the steps' starts and at the window's end, degC, shape ``(n + 1, building)``; only
         its last row unless ``keep_mass``.
     airing
-        Heat let out by windows opened because it was warm, W; None without airing.
+        Heat let out by ventilation beyond the zones' own: by the clock, and by windows opened because it was warm, W;
+        None where there is no such ventilation.
+    operative
+        Operative temperature, mean over the step, degC; None unless asked for.
     """
 
     power: Floats
     air: Floats
     mass: Floats
     airing: Floats | None = None
+    operative: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -150,10 +172,15 @@ class Balance:
     storage: Floats
 
 
-def fold(zones: Zones, step_s: float) -> StepMap:
+def fold(zones: Zones, step_s: float, dtype: DTypeLike = np.float64) -> StepMap:
     """Return the coefficients of one Crank-Nicolson step (EN ISO 13790, C.1 to C.11).
 
     The quotient H_1 / H_ve of the standard is written H_is / (H_is + H_ve), which holds for H_ve = 0 too.
+
+    Parameters
+    ----------
+    dtype
+        In which windows are worked out, float64 or float32; the coefficients themselves are folded in float64.
     """
     z = zones
     to_air = z.h_tr_is + z.h_ve
@@ -164,29 +191,33 @@ def fold(zones: Zones, step_s: float) -> StepMap:
     denominator = capacity + loss / 2
 
     def response(outdoor: float, air: float | Floats, star: float | Floats, mass: float | Floats) -> Floats:
-        """Return air and mass for heat into the three nodes and one degree outdoors, the mass starting at 0."""
+        """Return air, mass and surfaces for heat into the three nodes and one degree outdoors, the mass at 0."""
         into_star = star + (z.h_tr_w + z.h_ve * a) * outdoor + a * air
         new_mass = (mass + z.h_tr_em * outdoor + z.h_tr_ms / surface * into_star) / denominator
         star_degc = (into_star + z.h_tr_ms * new_mass / 2) / surface
-        return np.stack([a * star_degc + (air + z.h_ve * outdoor) / to_air, new_mass])
+        return np.stack([a * star_degc + (air + z.h_ve * outdoor) / to_air, new_mass, star_degc])
 
+    by_mass = z.h_tr_ms / surface * capacity / denominator
     return StepMap(
-        mass=np.stack([a * z.h_tr_ms / surface * capacity / denominator, (capacity - loss / 2) / denominator]),
+        mass=np.stack([a * by_mass, (capacity - loss / 2) / denominator, by_mass]),
         outdoor=response(1.0, 0.0, 0.0, 0.0),
         internal=response(0.0, 0.5, 0.5 * z.to_surface, 0.5 * z.to_mass),
         solar=response(0.0, 0.0, z.to_surface, z.to_mass),
         power=response(0.0, 1.0, 0.0, 0.0),
+        dtype=dtype,
     )
 
 
 def simulate(
     steps: StepMap,
     mass: Floats,
-    outdoor: Floats,
-    internal: Floats,
-    solar: Floats,
+    outdoor: Series,
+    internal: Series,
+    solar: Series,
     control: Control,
     keep_mass: bool = False,
+    operative: bool = False,
+    by_operative: bool = False,
 ) -> Result:
     """Run a window: the power that keeps the air between the set points, as far as it lasts.
 
@@ -195,99 +226,72 @@ def simulate(
     mass
         Temperature of the mass at the start, degC, shape ``(building,)``.
     outdoor
-        Outdoor temperature, degC, shape ``(step, building)`` or ``(step, 1)``, as those that follow.
+        Outdoor temperature, degC, shape ``(step, building)`` or ``(step, 1)``, as those that follow, or `Shared`.
     internal, solar
         Gains, W; solar ones less what is lost to the sky.
     keep_mass
         Whether to return the mass at every step, as `balance` needs it.
+    operative
+        Whether to return the operative temperature, 0.3 of the air and 0.7 of the surfaces (EN ISO 13790, C.4).
+    by_operative
+        Whether the set points are those of the operative temperature, which is then returned too.
+
+    Raises
+    ------
+    ValueError
+        If a series does not fit, or air is to be let in where the operative temperature is controlled.
     """
-    n, n_buildings = shape = (len(outdoor), len(mass))
-    airing = None if control.airing_from is None or control.airing_max is None else np.empty(shape)
-    result = Result(np.empty(shape), np.empty(shape), np.empty((n + 1 if keep_mass else 1, n_buildings)), airing)
-    series = [np.broadcast_to(v, shape) for v in (outdoor, internal, solar)]
-    for begin in range(0, n_buildings, BLOCK_BUILDINGS):
-        here = slice(begin, begin + BLOCK_BUILDINGS)
-        _block(
-            StepMap(**{f.name: getattr(steps, f.name)[:, here] for f in fields(steps)}),
-            mass[here].copy(),
-            [v[:, here] for v in series],
-            control.of(here, shape),
-            Result(
-                result.power[:, here],
-                result.air[:, here],
-                result.mass[:, here],
-                None if airing is None else airing[:, here],
-            ),
-        )
-    return result
+    shape = len(outdoor.profiles if isinstance(outdoor, Shared) else outdoor), len(mass)
+    store = Store(shape, np.dtype(steps.dtype), control.vents, operative or by_operative, keep_mass)
+    end = _run(steps, mass, (outdoor, internal, solar), control, shape, store, by_operative)
+    store.mass[-1] = end
+    return Result(store.power, store.air, store.mass, store.vented, store.operative)
 
 
-def _block(steps: StepMap, mass: Floats, series: list[Floats], control: Control, out: Result) -> None:
-    """Run a block of buildings through a window, the forcing of some steps at a time worked out by array passes."""
-    response = steps.power[0]
-    mass_per_kelvin = steps.power[1] / response  # warming of the mass where power lifts the air by 1 K
-    most = None if control.heating_max is None else control.heating_max * response
-    least = None if control.cooling_max is None else -control.cooling_max * response
-    airing = None
-    if control.airing_from is not None and control.airing_max is not None:
-        airing = _Airing(control.airing_from, control.airing_max, response)
-    free = np.empty((2, len(mass)))
-    free_air, free_mass = free
-    keep = len(out.mass) > 1
-    for begin in range(0, len(out.power), BLOCK_STEPS):
-        here = slice(begin, begin + BLOCK_STEPS)
-        outdoor, internal, solar = (v[here, None] for v in series)
-        forcing = outdoor * steps.outdoor
-        forcing += internal * steps.internal
-        forcing += solar * steps.solar
-        if airing:
-            airing.prepare(series[0][here])
-        rows = zip(forcing, control.heating_set[here], out.air[here], out.power[here], strict=True)
-        for k, (force, lower, air, lift) in enumerate(rows):
-            if keep:
-                out.mass[begin + k] = mass
-            np.multiply(steps.mass, mass, out=free)
-            np.add(free, force, out=free)
-            np.maximum(airing.aired(k, free_air) if airing else free_air, lower, out=air)
-            if control.cooling_set is not None:
-                np.minimum(air, control.cooling_set[begin + k], out=air)
-            np.subtract(air, free_air, out=lift)
-            if most is not None:
-                np.minimum(lift, most, out=lift)
-            if least is not None:
-                np.maximum(lift, least, out=lift)
-            if most is not None or least is not None:
-                np.add(free_air, lift, out=air)
-            np.multiply(lift, mass_per_kelvin, out=mass)
-            np.add(mass, free_mass, out=mass)
-        out.power[here] /= response
-        if airing and out.airing is not None:
-            np.multiply(np.maximum(-out.power[here], 0.0), airing.where, out=out.airing[here])
-            out.power[here] += out.airing[here]
-    out.mass[-1] = mass
+def stream(
+    steps: StepMap,
+    mass: Floats,
+    outdoor: Series,
+    internal: Series,
+    solar: Series,
+    control: Control,
+    sinks: Sequence[Sink],
+    operative: bool = False,
+    by_operative: bool = False,
+) -> Floats:
+    """Run a window and hand its results to sinks chunk by chunk instead of keeping them.
+
+    Parameters are those of `simulate`.
+
+    Returns
+    -------
+    mass
+        Temperature of the mass at the window's end, degC, shape ``(building,)``.
+    """
+    shape = len(outdoor.profiles if isinstance(outdoor, Shared) else outdoor), len(mass)
+    scratch = Scratch(sinks, np.dtype(steps.dtype), control.vents, operative or by_operative)
+    return _run(steps, mass, (outdoor, internal, solar), control, shape, scratch, by_operative)
 
 
-class _Airing:
-    """Opened windows: ventilation added to the air alone, so that its effect follows from the free air."""
-
-    def __init__(self, airing_from: Floats, airing_max: Floats, response: Floats) -> None:
-        self._from = airing_from
-        self.where = np.isfinite(airing_from)
-        # wide open, air = free + response * h (outdoor - air)
-        self._inside = 1.0 / (1.0 + response * airing_max)
-        self._outside: Floats = np.empty((0, 0))
-        self._air = np.empty(len(response))
-
-    def prepare(self, outdoor: Floats) -> None:
-        """Take the outdoor temperature of the steps to come."""
-        self._outside = outdoor * (1.0 - self._inside)
-
-    def aired(self, k: int, free: Floats) -> Floats:
-        """Return the air of the ``k``-th of these steps with the windows as far open as they are needed."""
-        np.multiply(free, self._inside, out=self._air)
-        np.add(self._air, self._outside[k], out=self._air)
-        np.maximum(self._air, self._from, out=self._air)
-        return np.minimum(self._air, free, out=self._air)
+def _run(
+    steps: StepMap,
+    mass: Floats,
+    inputs: Sequence[Series],
+    control: Control,
+    shape: tuple[int, int],
+    destination: Destination,
+    by_operative: bool,
+) -> Floats:
+    """Run all blocks through a window and return the mass at its end."""
+    if by_operative and control.vents:
+        raise ValueError("added ventilation works on the air; it cannot go with control by operative temperature")
+    series, dtype = [spread(values, shape) for values in inputs], np.dtype(steps.dtype)
+    coefficients = steps.by_operative if by_operative else steps.by_air
+    forcing, keeper = Forcing(series, dtype), Keeper(control, series[0], shape, dtype)
+    end = np.empty(shape[1])
+    for here in blocks(shape[1], dtype):
+        end[here] = run_block(coefficients.of(here), forcing, keeper, mass[here], here, shape[0], destination)
+    return end
 
 
 def balance(zones: Zones, step_s: float, outdoor: Floats, internal: Floats, solar: Floats, result: Result) -> Balance:

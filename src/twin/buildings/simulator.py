@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.kernel import Control, fold, simulate
+from twin.buildings.kernel import Control, Shared, fold, simulate
 from twin.buildings.schedules import Clock, profile, read_clock
 from twin.buildings.zones import airing, sky_areas, solar_areas, sum_by_building, zones
 from twin.city.model import City
@@ -28,6 +28,7 @@ WATER_J_KG_K = 4180.0
 DRAW_OFF_DEGC = 60.0
 COLD_WATER_DEGC = 10.0
 DAY_S = 86400.0
+OUT_OF_REACH_DEGC = 1000.0  # a set point that turns cooling off
 AIRING_FROM_DEGC = 23.0  # DIN 4108-2:2013
 AIRING_ABOVE_SET_POINT_K = 2.0
 _SUM_STEPS = 256  # steps whose irradiance is weighted at a time, to keep the product small
@@ -164,17 +165,24 @@ class BuildingsSimulator:
             airing_max=self._airing_max,
         )
 
-    def _heating_set(self, clock: Clock) -> Floats:
-        share = profile(self._archetypes, "heating", clock, seasonal=False)[:, self._uses]
-        share *= self._set_point - self._set_back
-        share += self._set_back
-        return share
+    def _heating_set(self, clock: Clock) -> Shared:
+        share = profile(self._archetypes, "heating", clock, seasonal=False)
+        return self._by_use(share, self._set_point - self._set_back, self._set_back)
 
-    def _cooling_set(self, clock: Clock) -> Floats | None:
+    def _cooling_set(self, clock: Clock) -> Shared | None:
         if np.isinf(self._cooling).all():
             return None
-        on = profile(self._archetypes, "cooling", clock, seasonal=False)[:, self._uses] >= 0.5
-        return np.where(on, self._cooling, np.inf)
+        off = profile(self._archetypes, "cooling", clock, seasonal=False) < 0.5
+        level = np.minimum(self._cooling, OUT_OF_REACH_DEGC)
+        return self._by_use(off.astype(np.float64), np.full(len(level), OUT_OF_REACH_DEGC), level)
+
+    def _by_use(self, profiles: Floats, times: Floats, plus: Floats) -> Shared:
+        """Return the profile of each building's use times a value of the building plus another."""
+        uses, use = np.unique(self._uses, return_inverse=True)
+        ones, shares = np.ones((len(profiles), 1)), np.zeros((len(uses) + 1, len(use)))
+        shares[use, np.arange(len(use))] = times
+        shares[-1] = plus
+        return Shared(np.hstack([profiles[:, uses], ones]), shares)
 
     def _everywhere(self, values: Floats, otherwise: Floats | None = None) -> Floats:
         """Return values of the heated buildings among those of all, the others being 0 or as given."""
