@@ -31,14 +31,14 @@ from twin.city import massing
 from twin.city.read import read_city
 from twin.engine.time import TimeAxis
 from twin.sun.kernel import irradiance_series, total_irradiance
-from twin.sun.patches import SkyPatches, Weights, below, reinhart, sun_weights, thinned
-from twin.sun.rays import Caster, Targets, embree
-from twin.sun.scene import Scene, scene_of
 from twin.sun.scene_file import read_scene
+from twin.sun.sight.patches import SkyPatches, Weights, below, reinhart, sun_weights, thinned
+from twin.sun.sight.rays import Caster, Targets, embree
+from twin.sun.sight.scene import Scene, scene_of
+from twin.sun.sight.visibility import Visibility, follow, look
+from twin.sun.sight.workers import available
 from twin.sun.sky import ALBEDO, Sky, extraterrestrial, haydavies_sky
 from twin.sun.view import seen_planes
-from twin.sun.visibility import Visibility, follow, look
-from twin.sun.workers import available
 from twin.weather.files import read_weather
 from twin.weather.simulator import WeatherSimulator
 

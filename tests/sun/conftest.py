@@ -2,7 +2,7 @@
 
 import pytest
 
-from twin.sun import memory
+from twin.sun.sight import memory
 
 
 @pytest.fixture(autouse=True)

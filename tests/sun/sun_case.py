@@ -11,11 +11,11 @@ from twin.city.derive import derive, with_party_walls
 from twin.city.model import SURFACE_COLUMNS, City, Geometry
 from twin.ledger import Ledger
 from twin.solar_position import solar_position
-from twin.sun.patches import reinhart, sun_weights, thinned
-from twin.sun.rays import embree
-from twin.sun.scene import Scene
+from twin.sun.sight.patches import reinhart, sun_weights, thinned
+from twin.sun.sight.rays import embree
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.visibility import look
 from twin.sun.sky import extraterrestrial, perez_sky
-from twin.sun.visibility import look
 from twin.table import Table
 from twin.weather.site import attach
 from weather_case import clear_year

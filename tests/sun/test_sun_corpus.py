@@ -6,12 +6,12 @@ from sun_case import looked_at
 
 from twin.cli import main
 from twin.sun.kernel import irradiance, irradiance_series
-from twin.sun.patches import directions_as_patches, reinhart, sun_weights, thinned
-from twin.sun.rays import embree
 from twin.sun.scene_file import read_hours, read_scene
+from twin.sun.sight.patches import directions_as_patches, reinhart, sun_weights, thinned
+from twin.sun.sight.rays import embree
+from twin.sun.sight.visibility import look
 from twin.sun.sky import haydavies_sky
 from twin.sun.view import seen_planes
-from twin.sun.visibility import look
 
 pytestmark = pytest.mark.corpus
 
@@ -120,5 +120,5 @@ def test_any_chunk_of_surfaces_gives_the_same(delft, sky, seen, monkeypatch):
     monkeypatch.setattr("twin.sun.kernel._PLANES", 104)
     monkeypatch.setattr("twin.sun.kernel._STEPS", 5)
     np.testing.assert_allclose(irradiance(some, planes, weights, visibility), whole, rtol=1e-9, atol=1e-9)
-    monkeypatch.setattr("twin.sun.visibility.CHUNK", 1000)
+    monkeypatch.setattr("twin.sun.sight.visibility.CHUNK", 1000)
     assert np.array_equal(look(delft, visibility.patches, embree(delft)).bits, visibility.bits)

@@ -8,9 +8,9 @@ from sun_case import Counting, looked_at, scene_of_boxes
 
 from twin import cache
 from twin.errors import TwinError
-from twin.sun import memory
-from twin.sun.memory import see
-from twin.sun.patches import below, reinhart
+from twin.sun.sight import memory
+from twin.sun.sight.memory import see
+from twin.sun.sight.patches import below, reinhart
 
 SKY = reinhart(1)
 STREET = [(12.0 * k, 0, 10, 9, 6 + k % 3) for k in range(4)] + [(12.0 * k, 20, 10, 9, 8) for k in range(4)]

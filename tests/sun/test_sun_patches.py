@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sun_case import clear_sky
 
-from twin.sun.patches import below, directions_as_patches, reinhart, sun_weights, thinned
+from twin.sun.sight.patches import below, directions_as_patches, reinhart, sun_weights, thinned
 from twin.sun.sky import towards_sun
 from twin.sun.view import overcast
 
@@ -91,7 +91,7 @@ def test_weights_do_not_depend_on_how_the_steps_are_cut(monkeypatch):
     apart = [sun_weights(part, sky) for part in np.array_split(sun, [1, 30, 555, 556, 1700])]
     assert np.array_equal(np.concatenate([w.patch for w in apart]), whole.patch)
     assert np.array_equal(np.concatenate([w.share for w in apart]), whole.share)
-    monkeypatch.setattr("twin.sun.patches._STEPS", 17)
+    monkeypatch.setattr("twin.sun.sight.patches._STEPS", 17)
     assert np.array_equal(sun_weights(sun, sky).share, whole.share)
 
 

@@ -5,8 +5,8 @@ import pytest
 from sun_case import EAST, NORTH, SOUTH, WEST, box, clear_sky, looked_at, panel, scene_of_boxes, scene_of_faces, under
 
 from twin.sun.kernel import irradiance
-from twin.sun.patches import below, reinhart
 from twin.sun.reflection import exchange
+from twin.sun.sight.patches import below, reinhart
 from twin.sun.view import seen_planes
 
 

@@ -5,7 +5,7 @@ import pytest
 from sun_case import ROOF, SOUTH, box, city_of, panel, scene_of_boxes, scene_of_faces
 
 from twin.city.model import OBJECT_COLUMNS, OBJECT_SURFACE_COLUMNS, Geometry
-from twin.sun.scene import Scene, scene_of
+from twin.sun.sight.scene import Scene, scene_of
 from twin.table import Table
 
 BOXES = ((0, 0, 10, 8, 6), (20, 0, 10, 8, 12))

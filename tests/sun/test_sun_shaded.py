@@ -13,7 +13,7 @@ from twin.sun.kernel import (
     sunlit_steps,
     total_irradiance,
 )
-from twin.sun.patches import below
+from twin.sun.sight.patches import below
 from twin.sun.sky import perez_sky
 from twin.sun.view import seen_planes
 

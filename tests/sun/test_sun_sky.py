@@ -8,7 +8,7 @@ import pytest
 from sun_case import NORMAL, clear_hours, clear_sky, panel, scene_of_faces, under
 
 from twin.sun.kernel import components, irradiance, planes_from
-from twin.sun.patches import below
+from twin.sun.sight.patches import below
 from twin.sun.sky import ALBEDO, SKY_MODELS, haydavies_sky, towards_sun
 from twin.sun.view import seen_planes
 

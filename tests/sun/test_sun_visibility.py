@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sun_case import EAST, NORTH, ROOF, SOUTH, WEST, Counting, box, looked_at, panel, scene_of_boxes, scene_of_faces
 
-from twin.sun.patches import below, directions_as_patches, reinhart
-from twin.sun.rays import Targets, embree, unit_numbers
-from twin.sun.scene import Scene
+from twin.sun.sight.patches import below, directions_as_patches, reinhart
+from twin.sun.sight.rays import Targets, embree, unit_numbers
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.visibility import follow, look
 from twin.sun.sky import towards_sun
 from twin.sun.view import seen_planes
-from twin.sun.visibility import follow, look
 
 SKY = reinhart(1)
 STREET = [(12.0 * k, 0, 10, 9, 6 + k % 3) for k in range(6)] + [(12.0 * k, 20, 10, 9, 8 + k % 2) for k in range(6)]
@@ -90,14 +90,14 @@ def test_order_of_surfaces_and_triangles_does_not_matter():
 def test_neither_does_the_number_of_surfaces_at_a_time(monkeypatch, chunk):
     scene = scene_of_boxes(*STREET)
     whole = looked_at(scene, SKY)
-    monkeypatch.setattr("twin.sun.visibility.CHUNK", chunk)
+    monkeypatch.setattr("twin.sun.sight.visibility.CHUNK", chunk)
     in_parts = looked_at(scene, SKY)
     assert_same(in_parts, whole)
     assert np.array_equal(in_parts.bits, whole.bits)
 
 
 def test_nor_the_number_of_processes(monkeypatch):
-    monkeypatch.setattr("twin.sun.visibility.CHUNK", 24)
+    monkeypatch.setattr("twin.sun.sight.visibility.CHUNK", 24)
     scene = scene_of_boxes(*STREET)
     alone, told = looked_at(scene, SKY), []
     shared_out = look(scene, SKY, embree(scene), lambda *progress: told.append(progress), workers=2)

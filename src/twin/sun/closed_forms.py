@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twin.sun.patches import directions_as_patches, reinhart
-from twin.sun.rays import embree
-from twin.sun.scene import Scene
+from twin.sun.sight.patches import directions_as_patches, reinhart
+from twin.sun.sight.rays import embree
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.visibility import look
 from twin.sun.sky import towards_sun
 from twin.sun.view import seen_planes
-from twin.sun.visibility import look
 
 __all__ = ["canyon", "closed_form_rows", "courtyard", "lit_share_of_wall", "rectangle"]
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sun.patches import Weights
+from twin.sun.sight.patches import Weights
+from twin.sun.sight.visibility import Visibility
 from twin.sun.sky import Sky
-from twin.sun.visibility import Visibility
 
 __all__ = [
     "Components",

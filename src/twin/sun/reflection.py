@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sun.visibility import Hits, Visibility
+from twin.sun.sight.visibility import Hits, Visibility
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problem, Problems, TwinError
-from twin.sun.scene import Scene
+from twin.sun.sight.scene import Scene
 
 __all__ = ["COLUMNS", "ResultFile", "read_hours", "read_scene"]
 

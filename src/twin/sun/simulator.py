@@ -17,11 +17,11 @@ from twin.registry import Setup
 from twin.sun.access import with_irradiation, with_light_and_air
 from twin.sun.cover import diffuse_transmission, transmission
 from twin.sun.kernel import Components, components, irradiance, lit_shares
-from twin.sun.memory import chosen
 from twin.sun.model import SITE_COLUMNS
-from twin.sun.patches import Weights
 from twin.sun.reflection import exchange
 from twin.sun.settings import SunSettings
+from twin.sun.sight.memory import chosen
+from twin.sun.sight.patches import Weights
 from twin.sun.sky import Sky
 from twin.sun.study import SunStudy
 from twin.table import DERIVED, Table

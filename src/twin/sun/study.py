@@ -13,13 +13,13 @@ from twin.engine.time import parse_clock_window
 from twin.progress import Progress, silent
 from twin.solar_position import solar_position
 from twin.sun.kernel import Planes, planes_from, sunlit_steps, total_irradiance
-from twin.sun.memory import see
-from twin.sun.patches import SkyPatches, Weights, below, directions_as_patches, reinhart, sun_weights, thinned
-from twin.sun.scene import Scene, scene_of
 from twin.sun.settings import SunSettings
+from twin.sun.sight.memory import see
+from twin.sun.sight.patches import SkyPatches, Weights, below, directions_as_patches, reinhart, sun_weights, thinned
+from twin.sun.sight.scene import Scene, scene_of
+from twin.sun.sight.visibility import Visibility
 from twin.sun.sky import SKY_MODELS, Sky, extraterrestrial, towards_sun
 from twin.sun.view import overcast, seen_planes, view_shares
-from twin.sun.visibility import Visibility
 from twin.table import Table
 from twin.units import DAY_S, HOUR_S
 

@@ -14,13 +14,13 @@ from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.sun.closed_forms import closed_form_rows
 from twin.sun.kernel import irradiance_series
-from twin.sun.memory import caster_of
-from twin.sun.patches import below, reinhart, sun_weights, thinned
-from twin.sun.scene import Scene
 from twin.sun.scene_file import ResultFile, read_hours, read_scene
+from twin.sun.sight.memory import caster_of
+from twin.sun.sight.patches import below, reinhart, sun_weights, thinned
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.visibility import look
 from twin.sun.sky import SKY_MODELS, Sky
 from twin.sun.view import seen_planes
-from twin.sun.visibility import look
 
 __all__ = ["run"]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.sun.kernel import Planes
-from twin.sun.patches import SkyPatches
-from twin.sun.visibility import Visibility
+from twin.sun.sight.patches import SkyPatches
+from twin.sun.sight.visibility import Visibility
 
 __all__ = ["overcast", "seen_planes", "view_shares"]
 

@@ -12,12 +12,12 @@ import numpy as np
 from twin import cache
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
-from twin.sun.march import march
-from twin.sun.patches import SkyPatches
-from twin.sun.rays import Caster, embree, has_embree
-from twin.sun.scene import Scene
-from twin.sun.visibility import VERSION, Hits, Visibility, follow, look
-from twin.sun.workers import available
+from twin.sun.sight.march import march
+from twin.sun.sight.patches import SkyPatches
+from twin.sun.sight.rays import Caster, embree, has_embree
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.visibility import VERSION, Hits, Visibility, follow, look
+from twin.sun.sight.workers import available
 
 __all__ = ["caster_of", "chosen", "see"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sun.raster import rasterize
-from twin.sun.rays import Caster
-from twin.sun.scene import Scene
+from twin.sun.sight.raster import rasterize
+from twin.sun.sight.rays import Caster
+from twin.sun.sight.scene import Scene
 
 __all__ = ["CELL_M", "march"]
 
@@ -29,7 +29,7 @@ _SLACK = np.float32(1e-5)  # of barycentric coordinates, so that nothing slips t
 
 
 def march(scene: Scene, cell_m: float = CELL_M) -> Caster:
-    """Return a caster that needs NumPy only; it finds what `twin.sun.rays.embree` finds, slower.
+    """Return a caster that needs NumPy only; it finds what `twin.sun.sight.rays.embree` finds, slower.
 
     Where a ray is above all that stands in a block of cells and around it, it strides over the block
     (`Raster.pyramid`); where it is not, it goes from cell to cell (Amanatides & Woo 1987, A fast voxel
@@ -40,7 +40,7 @@ def march(scene: Scene, cell_m: float = CELL_M) -> Caster:
     Parameters
     ----------
     cell_m
-        Size of a cell, m; larger where the scene would need more than `twin.sun.raster.MOST_CELLS`.
+        Size of a cell, m; larger where the scene would need more than `twin.sun.sight.raster.MOST_CELLS`.
     """
     if not len(scene.triangles):
         return lambda origins, _directions: np.full(len(origins), -1, dtype=np.int32)

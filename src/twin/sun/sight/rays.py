@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sun.patches import SkyPatches
-from twin.sun.scene import Scene
+from twin.sun.sight.patches import SkyPatches
+from twin.sun.sight.scene import Scene
 
 __all__ = ["Caster", "Pairs", "Targets", "embree", "has_embree", "unit_numbers"]
 
@@ -23,7 +23,9 @@ Caster = Callable[[Singles, Singles], NDArray[np.int32]]
 LIFT_M = 0.01  # off the surface, so that it does not hit itself; more would look past low sills
 _GRAZING = np.float32(0.01)  # sine of the angle above a surface of the rays that graze it
 _FACING = 1e-6  # a surface that faces no patch by as much (from below) sees nothing
-_REACH = 1.75  # how far behind a surface directions still graze it, in sizes of a patch: as far as neighbours of the sun
+_REACH = (
+    1.75  # how far behind a surface directions still graze it, in sizes of a patch: as far as neighbours of the sun
+)
 
 # Roots of x^4 = x + 1 and their powers: Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"
 _PLASTIC = 1.2207440846057596

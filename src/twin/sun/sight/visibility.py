@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.progress import Progress, silent
-from twin.sun.patches import SkyPatches
-from twin.sun.rays import Caster, Pairs, Targets
-from twin.sun.scene import Scene
-from twin.sun.workers import mapped
+from twin.sun.sight.patches import SkyPatches
+from twin.sun.sight.rays import Caster, Pairs, Targets
+from twin.sun.sight.scene import Scene
+from twin.sun.sight.workers import mapped
 
 __all__ = ["VERSION", "Hits", "Visibility", "follow", "look"]
 
@@ -109,7 +109,7 @@ def look(
     patches
         Of the sky; or of the ground, where rays end at whatever is ground.
     caster
-        What casts the rays (`twin.sun.rays.embree`).
+        What casts the rays (`twin.sun.sight.rays.embree`).
     workers
         Processes that share the work; the result does not depend on them.
     """
