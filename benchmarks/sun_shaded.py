@@ -4,11 +4,12 @@ the machine can do.
     python benchmarks/sun_shaded.py [SCENE.npz]           # stages, limits, pvlib beside it, and one house changed
     python benchmarks/sun_shaded.py --city essen|delft    # 10,000 buildings: copies of a shipped model, side by side
 
-Without a scene (layout: `twin.sun.scene_file`) it is the shipped model of Delft, under the shipped weather of Dresden.
-Times are of the processor, with BLAS on one thread, least and median of three rounds, per 1,000 surfaces. On a shared
-machine the least counts, and it drifts between runs: compare what one run prints, above all ratios. pvlib takes one
-plane at a time and knows no neighbours; it runs over a sample of the surfaces, over hours of daylight alone, and is
-scaled up. Of 10,000 buildings wall and processor time of one round are told, as all processors share the rays.
+Without a scene (layout: `twin.validation.sun.scene_file`) it is the shipped model of Delft, under the shipped weather
+of Dresden. Times are of the processor, with BLAS on one thread, least and median of three rounds, per 1,000 surfaces.
+On a shared machine the least counts, and it drifts between runs: compare what one run prints, above all ratios. pvlib
+takes one plane at a time and knows no neighbours; it runs over a sample of the surfaces, over hours of daylight
+alone, and is scaled up. Of 10,000 buildings wall and processor time of one round are told, as all processors share
+the rays.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from twin.city import massing
 from twin.city.read import read_city
 from twin.engine.time import TimeAxis
 from twin.sun.kernel import irradiance_series, total_irradiance
-from twin.sun.scene_file import read_scene
 from twin.sun.sight.patches import SkyPatches, Weights, below, reinhart, sun_weights, thinned
 from twin.sun.sight.rays import Caster, Targets, embree
 from twin.sun.sight.scene import Scene, scene_of
@@ -39,6 +39,7 @@ from twin.sun.sight.visibility import Visibility, follow, look
 from twin.sun.sight.workers import available
 from twin.sun.sky import ALBEDO, Sky, extraterrestrial, haydavies_sky
 from twin.sun.view import seen_planes
+from twin.validation.sun.scene_file import read_scene
 from twin.weather.files import read_weather
 from twin.weather.simulator import WeatherSimulator
 

@@ -28,7 +28,7 @@ SPINE = {"cache", "errors", "ledger", "progress", "quantities", "random", "regis
     "units",
     "where",
 }
-FACES = {"twin", "check", "cli", "console"}  # may import anything
+FACES = {"twin", "check", "cli", "console", "validation"}  # may import anything
 # A room that is not named here is a wing: it may import spine, engine, city and itself, never another wing.
 ALLOWED = {
     **dict.fromkeys(SPINE, SPINE),
@@ -143,6 +143,7 @@ SUFFIXES = {
     "_ohm_m": "ohm/m",
     "_f_m": "F/m",
     "_eur_j": "EUR/J",
+    "_kwh_m2": "kWh/m2",
     "_kwh": "kWh",
     "_deg": "deg",
     "_degc": "degC",

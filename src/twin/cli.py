@@ -329,6 +329,8 @@ def validate(
     quality: str | None = None,
     sky: str | None = None,
     albedo: float | None = None,
+    rays: str | None = None,
+    method: str | None = None,
     json_: Json = False,
 ) -> int:
     """Hold the kernels against published references; exit 1 if one is missed.
@@ -336,7 +338,7 @@ def validate(
     Parameters
     ----------
     suite
-        What to validate: sun.
+        What to validate: sun, bestest.
     cases
         Folder of cases, or file that describes them.
     ranges
@@ -353,11 +355,15 @@ def validate(
         Sun only: haydavies or perez.
     albedo
         Sun only: of the ground.
+    rays
+        Sun only: embree, numpy, or auto for the first where it is installed.
+    method
+        Bestest only: multinode, or 5r1c as in the city.
     """
-    from twin.validate import validate as validate_
+    from twin.validation.suites import validate as validate_
 
-    stated = {"cases": cases, "ranges": ranges, "scene": scene, "weather": weather, "out": out}
-    stated |= {"quality": quality, "sky": sky, "albedo": albedo}
+    stated: dict[str, Any] = {"cases": cases, "ranges": ranges, "scene": scene, "weather": weather, "out": out}
+    stated |= {"quality": quality, "sky": sky, "albedo": albedo, "rays": rays, "method": method}
     with Drawing(enabled=not json_) as drawing:
         progress = silent if json_ else drawing
         found = validate_(suite, {k: v for k, v in stated.items() if v is not None}, progress)

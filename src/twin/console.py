@@ -186,7 +186,7 @@ def print_validation(found: Mapping[str, Any]) -> None:
     table = Table(*shown, "", title=f"twin validate {found['suite']}")
     for row in found["rows"]:
         verdict = "skipped" if row["pass"] is None else "pass" if row["pass"] else "FAIL"
-        cells = [_number(row[name]) if isinstance(row[name], float) else str(row[name]) for name in shown]
+        cells = [str(row[name]) if isinstance(row[name], str) else _number(row[name]) for name in shown]
         table.add_row(*cells, verdict)
     _out().print(table)
     print(f"{found['n_pass']} pass, {found['n_fail']} fail, {found['n_skipped']} skipped")

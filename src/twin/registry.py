@@ -102,7 +102,7 @@ class Measure:
     the source of every cell it sets in the rows selected. ``writes`` names columns of its table, or ``table.column``
     of a table it adds rows to. ``assumes`` holds what it takes for granted, sentence and reference, for the ledger.
     ``reshapes``: it changes what stands, so it is made before the wings attach their tables. One that does not
-    ``selects`` concerns no rows there are; it takes neither ``where`` nor ``share``.
+    ``selects`` concerns no rows there are; it takes neither ``where`` nor ``share``, and its parameter ``id`` names it.
     """
 
     kind: str

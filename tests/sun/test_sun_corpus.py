@@ -6,12 +6,12 @@ from sun_case import looked_at
 
 from twin.cli import main
 from twin.sun.kernel import irradiance, irradiance_series
-from twin.sun.scene_file import read_hours, read_scene
 from twin.sun.sight.patches import directions_as_patches, reinhart, sun_weights, thinned
 from twin.sun.sight.rays import embree
 from twin.sun.sight.visibility import look
 from twin.sun.sky import haydavies_sky
 from twin.sun.view import seen_planes
+from twin.validation.sun.scene_file import read_hours, read_scene
 
 pytestmark = pytest.mark.corpus
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sun_case import ROOF, SOUTH, panel, scene_of_boxes, scene_of_faces
 
-from twin.sun.closed_forms import canyon
 from twin.sun.sight import raster
 from twin.sun.sight.march import march
 from twin.sun.sight.patches import below, reinhart, sun_weights
@@ -17,6 +16,7 @@ from twin.sun.sight.rays import embree, has_embree
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
 from twin.sun.view import seen_planes
+from twin.validation.sun.closed_forms import canyon
 
 
 def looked_at(scene, patches):

@@ -8,7 +8,7 @@ import pytest
 from sun_case import ROOF, SOUTH, box, clear_hours, scene_of_boxes
 
 from twin.cli import main
-from twin.sun.scene_file import ResultFile, read_hours, read_scene
+from twin.validation.sun.scene_file import ResultFile, read_hours, read_scene
 
 COLUMNS = ("ghi", "dni", "dhi", "zenith", "azimuth", "ext")
 HOUSES = [(0, 0, 10, 9, 6), (0, -20, 10, 9, 14), (30, 0, 10, 9, 9)]
@@ -58,7 +58,7 @@ def test_closed_forms_as_one_json_document(capsys):
 
 
 def test_the_exit_code_says_whether_one_is_missed(capsys, monkeypatch):
-    monkeypatch.setattr("twin.sun.closed_forms.TOLERANCE", 1e-9)
+    monkeypatch.setattr("twin.validation.sun.closed_forms.TOLERANCE", 1e-9)
     assert main(["validate", "sun"]) == 1
     assert "FAIL" in capsys.readouterr().out
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sun_case import NORTH, SOUTH, box, looked_at, panel, scene_of_boxes, scene_of_faces
 
-from twin.sun.closed_forms import canyon, closed_form_rows, courtyard, lit_share_of_wall
 from twin.sun.sight.patches import below, directions_as_patches, reinhart
 from twin.sun.sky import towards_sun
 from twin.sun.view import overcast, seen_planes, view_shares
+from twin.validation.sun.closed_forms import canyon, closed_form_rows, courtyard, lit_share_of_wall
 
 PANELS = 256
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twin.buildings.model import COLUMNS, ENVELOPE, U_VALUES, WINDOW_TO_WALL
 from twin.city.model import BUILDING_COLUMNS
-from twin.registry import Fill, Indicator, Input, Layer, Measure, SimulatorEntry, Term, Wing
+from twin.registry import Fill, Indicator, Input, Layer, Measure, SimulatorEntry, Suite, Term, Wing
 
 __all__ = ["WING"]
 
@@ -141,4 +141,11 @@ WING = Wing(
         ),
     ),
     layers=(Layer("buildings", "triangles", "building", "twin.city.layers:building_triangles"),),
+    suites=(
+        Suite(
+            "bestest",
+            "twin.validation.bestest.suite:run",
+            "heating and cooling of a simple room against the acceptance limits of ASHRAE 140 and other programs",
+        ),
+    ),
 )

@@ -28,7 +28,7 @@ WING = Wing(
     suites=(
         Suite(
             "sun",
-            "twin.sun.validate:run",
+            "twin.validation.sun.suite:run",
             "view factors and shadows against closed forms; or any scene, written for comparison with other programs",
         ),
     ),

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
-from twin.sun.closed_forms import closed_form_rows
 from twin.sun.kernel import irradiance_series
-from twin.sun.scene_file import ResultFile, read_hours, read_scene
 from twin.sun.sight.memory import caster_of
 from twin.sun.sight.patches import below, reinhart, sun_weights, thinned
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
 from twin.sun.sky import SKY_MODELS, Sky
 from twin.sun.view import seen_planes
+from twin.validation.sun.closed_forms import closed_form_rows
+from twin.validation.sun.scene_file import ResultFile, read_hours, read_scene
 
 __all__ = ["run"]
 
@@ -46,9 +46,9 @@ def run(
     Parameters
     ----------
     scene, weather, out
-        A scene (`twin.sun.scene_file.read_scene`), a year of hours (`read_hours`), and the NPZ file to write: ``ids``
-        ``(k,)``, ``E`` and ``beam`` ``(k, hours)``, W/m2, means over the surfaces, and ``seconds``, processor time
-        from scene to irradiance.
+        A scene (`read_scene`), a year of hours (`read_hours`), and the NPZ file to write: ``ids`` ``(k,)``, ``E`` and
+        ``beam`` ``(k, hours)``, W/m2, means over the surfaces, and ``seconds``, processor time from scene to
+        irradiance.
     quality
         ``standard`` or ``fine``.
     sky

@@ -1,0 +1,1 @@
+"""Our kernels against published references (``twin validate``): suites that need more than one wing."""
