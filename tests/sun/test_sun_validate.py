@@ -186,7 +186,7 @@ def test_a_scene_whose_arrays_are_not_in_order(files, capsys, changes, said):
     [
         ("dni", "beam", ["has no column dni", "the columns ghi, dni, dhi, zenith, azimuth, ext"]),
         ("0.000000", "none", ["weather.csv:2", "is 'none'; expected a number"]),
-        ("0.000000", "-5", ["is -5; expected 0 .. 2000"]),
+        ("0.000000", "-50", ["is -50; expected -20 .. 2000"]),
         ("0.000000", "nan", ["is nan"]),
         ("0.000000", "", ["is ''; expected a number"]),
     ],
@@ -196,6 +196,12 @@ def test_weather_that_is_not_in_order(files, capsys, old, new, said):
     complained = complaint(capsys, files)
     for words in said:
         assert words in complained
+
+
+def test_what_instruments_measure_below_zero_at_night_is_nothing(files):
+    text = files["weather"].read_text()
+    files["weather"].write_text(text.replace("0.000000", "-2.5", 1))
+    assert read_hours(files["weather"])["ghi"].min() == 0.0
 
 
 @pytest.mark.parametrize(

@@ -21,15 +21,18 @@ __all__ = ["COLUMNS", "ResultFile", "read_hours", "read_scene"]
 Floats = NDArray[np.float64]
 
 COLUMNS = {
-    "ghi": (0.0, 2000.0),
-    "dni": (0.0, 2000.0),
-    "dhi": (0.0, 2000.0),
+    "ghi": (-20.0, 2000.0),
+    "dni": (-20.0, 2000.0),
+    "dhi": (-20.0, 2000.0),
     "zenith": (0.0, 180.0),
-    "azimuth": (0.0, 360.0),
+    "azimuth": (-180.0, 360.0),
     "ext": (1000.0, 1600.0),
 }
-"""Columns of a file of hours, and between what they lie: irradiances, W/m2, and where the sun stands, deg."""
+"""Columns of a file of hours, and between what they lie: irradiances, W/m2, and where the sun stands, deg.
 
+What instruments measure below zero at night is taken as nothing."""
+
+_IRRADIANCES = ("ghi", "dni", "dhi")
 _ARRAYS = {"V": ("f", 2, 3), "F": ("iu", 2, 3), "S": ("iu", 1, None)}
 
 
@@ -115,7 +118,8 @@ def read_hours(file: Path) -> dict[str, Floats]:
         if not rows:
             problems.add("has no rows")
     with Problems(file) as problems:
-        return {name: _numbers(rows, name, problems) for name in COLUMNS}
+        hours = {name: _numbers(rows, name, problems) for name in COLUMNS}
+    return {name: np.maximum(values, 0.0) if name in _IRRADIANCES else values for name, values in hours.items()}
 
 
 def _numbers(rows: list[dict[str, str]], name: str, problems: Problems) -> Floats:
