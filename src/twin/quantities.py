@@ -55,9 +55,18 @@ _DECLARED = (
     Quantity("hot_water_demand", "W", True, "useful heat in domestic hot water drawn off"),
     Quantity("indoor_temperature", "degC", False, "air temperature of the conditioned space"),
     Quantity("internal_gain", "W", True, "heat given off indoors by people, appliances and lighting"),
+    Quantity("operative_temperature", "degC", False, "mean of air and surfaces that people feel"),
+    Quantity("occupancy", "1", False, "share of a zone's people who are there, 0 to 1"),
+    Quantity("comfort_category", "1", False, "category of EN 16798-1 a zone is in, 1 to 4; 0 while nobody is there"),
+    Quantity("temperature_shortfall", "K", False, "how far it is below the heating set point indoors"),
+    Quantity("temperature_excess", "K", False, "how far it is above the cooling set point of a cooled zone"),
+    Quantity("heating_set_point_shift", "K", False, "by how much a control lifts (lowers) the heating set point"),
     # final energy, per building
     Quantity("electric_load", "W", True, "electric power drawn"),
     Quantity("gas_consumption", "W", True, "natural gas burned, lower heating value"),
+    Quantity("oil_consumption", "W", True, "heating oil burned, lower heating value"),
+    Quantity("biomass_consumption", "W", True, "wood burned, lower heating value"),
+    Quantity("district_heat_consumption", "W", True, "heat taken from a district heating network"),
     # electricity, wherever it is fed in or drawn, and the grid that carries it
     Quantity("electric_generation", "W", True, "electric power fed in"),
     Quantity("electricity_consumption", "W", True, "electric load without what batteries take in"),
@@ -130,6 +139,7 @@ def declare(quantity: Quantity) -> None:
 ENTITY_SETS: dict[str, str] = {
     "site": "one place with one weather",
     "building": "a top-level building of the city model",
+    "zone": "a thermal zone of a building",
     "surface": "a boundary surface of a building",
     "connection": "a customer's point of connection to the grid",
     "charging_point": "a place where one vehicle charges",

@@ -6,6 +6,8 @@ from twin.city.model import USAGE_CLASSES
 from twin.table import Column
 
 __all__ = [
+    "ATTICS",
+    "BASEMENTS",
     "BUILDING_TYPES",
     "COLUMNS",
     "ENVELOPE",
@@ -14,6 +16,8 @@ __all__ = [
     "USE_TYPES",
     "U_VALUES",
     "WINDOW_TO_WALL",
+    "ZONE_COLUMNS",
+    "ZONE_USES",
 ]
 
 UNHEATED = "UNHEATED"
@@ -23,6 +27,9 @@ USE_TYPES = tuple(use for use in USAGE_CLASSES if use != "RESIDENTIAL")
 # TABULA: single family house, terraced house, multi family house, apartment block, high rise; non-residential
 BUILDING_TYPES = ("SFH", "TH", "MFH", "AB", "HR", "NWG")
 REFURBISHMENTS = ("existing", "usual", "advanced")
+ATTICS = ("none", "unheated", "heated")
+BASEMENTS = ("none", "unheated", "heated")
+ZONE_USES = ("main", "secondary")
 
 _U = "W/(m2 K)"
 
@@ -78,7 +85,48 @@ _DECLARED = (
     ),
     Column("design_heat_load_w", "W", "float", "heat load at the design outdoor temperature, without gains", low=0),
     Column("heating_capacity_w", "W", "float", "most that the heating can give to the rooms", low=0),
+    Column("cooling_capacity_w", "W", "float", "most that the cooling can take from the rooms", low=0),
+    Column("secondary_use_type", "-", "str", "use of the lower storeys where it is another", categories=USE_TYPES),
+    Column("secondary_use_share", "1", "float", "share of the floor area in that use", low=0, high=1),
+    Column("attic", "-", "str", "space below the roof", categories=ATTICS),
+    Column("basement", "-", "str", "space below the ground floor", categories=BASEMENTS),
+    Column(
+        "roof_temperature_factor",
+        "1",
+        "float",
+        "share of the outdoor temperature difference that the roof or upper ceiling sees",
+        low=0,
+        high=1,
+    ),
+    Column("infiltration_1_h", "1/h", "float", "part of the air change that leaks in", low=0, high=50),
+    Column("heat_recovery", "1", "float", "temperature efficiency of heat recovery from exhaust air", low=0, high=0.98),
+    Column("specific_fan_power_j_m3", "J/m3", "float", "electric work of fans per volume of air", low=0, high=20_000),
+    Column("night_ventilation_1_h", "1/h", "float", "air change added in mild nights", low=0, high=50),
+    Column("movable_shading_factor", "1", "float", "share of the sun that lowered blinds let pass", low=0, high=1),
+    Column("heating_use_factor", "1", "float", "heat used over heat computed: performance gap", low=0.1, high=3),
+    Column("outer_wall_m2", "m2", "float", "area of outer walls without windows", low=0),
+    Column("window_m2", "m2", "float", "area of windows with frame", low=0),
+    Column("roof_m2", "m2", "float", "area of roof or upper ceiling to the air", low=0),
+    Column("base_m2", "m2", "float", "area of the floor to ground or cellar", low=0),
+    Column("ground_perimeter_m", "m", "float", "exposed perimeter of the ground floor", low=0),
 )
+
+# Of one thermal zone: a building, or a part of it, in one use
+ZONE_COLUMNS: dict[str, Column] = {
+    c.name: c
+    for c in (
+        Column("building", "-", "int", "row of the building the zone belongs to", low=0, refers="building"),
+        Column("part", "-", "int", "row of the building part, -1 for a whole building", low=-1),
+        Column("use", "-", "str", "which of the building's uses", categories=ZONE_USES),
+        Column("use_type", "-", "str", "use of the zone", categories=USE_TYPES),
+        Column("heated_floor_area_m2", "m2", "float", "conditioned floor area, internal dimensions", low=0),
+        Column("occupants", "-", "float", "people who live or work in the zone", low=0),
+        Column("dwellings", "-", "float", "dwellings in the zone", low=0),
+        Column("heating_set_point_degc", "degC", "float", "temperature kept while people are active", low=-20, high=35),
+        Column("heating_setback_degc", "degC", "float", "temperature kept otherwise", low=-20, high=35),
+        Column("cooling_set_point_degc", "degC", "float", "temperature kept by cooling", low=0, high=50),
+    )
+}
 
 COLUMNS: dict[str, Column] = {c.name: c for c in _DECLARED}
 
