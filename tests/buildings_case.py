@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from twin.buildings.attach import with_zones
 from twin.buildings.catalogue import read_catalogue
+from twin.buildings.settings import BuildingSettings
 from twin.buildings.wing import WING as BUILDINGS
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS, City, Geometry
 from twin.city.usage import usage_class
@@ -10,6 +12,7 @@ from twin.engine.time import CivilTime, TimeAxis
 from twin.ledger import Ledger
 from twin.registry import resolve
 from twin.table import ASSUMED, DERIVED, GIVEN, MEASURE, MISSING, Table
+from twin.weather.wing import WEATHER_COLUMNS
 
 WIDTH_M, DEPTH_M, STOREY_M = 16.0, 12.0, 3.0
 BERLIN = CivilTime("Europe/Berlin")
@@ -73,19 +76,31 @@ def inputs(ledger=None):
 
 
 def filled(city, *wings, ledger=None):
-    """Return the city with all gaps filled by the wings, buildings first; measured and given cells stay."""
+    """Return the city with all gaps filled by the wings, buildings first; measured and given cells stay.
+
+    Thermal zones are attached once the buildings are known.
+    """
     ledger = ledger or Ledger()
     found = inputs(ledger)
     for wing in (BUILDINGS, *wings):
         for fill in wing.fills:
-            proposal = resolve(fill.apply)(city, found, ledger)
-            assert set(proposal) == {c.name for c in fill.writes}
-            for column in fill.writes:
-                values, codes = proposal[column.name]
-                assert len(values) == len(codes) == len(city.buildings)
-                source = city.buildings.source(column.name) if column.name in city.buildings else np.zeros(len(values))
-                open_cells = (source == MISSING) | (source == DERIVED) | ((source >= ASSUMED) & (source < MEASURE))
-                city = city.with_table(city.buildings.put(column, values, codes, open_cells))
+            if fill.table == "zone" and "zone" not in city.tables:
+                city = with_zones(city, BuildingSettings(), ledger)
+            if fill.table in city.tables:
+                city = _filled(city, fill, found, ledger)
+    return city
+
+
+def _filled(city, fill, found, ledger):
+    proposal = resolve(fill.apply)(city, found, ledger)
+    assert set(proposal) == {c.name for c in fill.writes}
+    for column in fill.writes:
+        table = city.table(fill.table)
+        values, codes = proposal[column.name]
+        assert len(values) == len(codes) == len(table)
+        source = table.source(column.name) if column.name in table else np.zeros(len(values))
+        open_cells = (source == MISSING) | (source == DERIVED) | ((source >= ASSUMED) & (source < MEASURE))
+        city = city.with_table(table.put(column, values, codes, open_cells))
     return city
 
 
@@ -103,6 +118,13 @@ def weather(axis, mean=10.0, season=9.0, day=4.0):
     return outdoor, sky, sun[:, None] * directions
 
 
+def with_weather(city):
+    """Return the city with the outdoor temperature of a whole made-up year, as a weather file would bring it."""
+    axis = TimeAxis.at("2023-01-01", 3600, 8760, BERLIN.timezone)
+    table = Table("weather", [str(h) for h in range(axis.n)])
+    return city.with_table(table.put(WEATHER_COLUMNS["outdoor_temperature"], weather(axis)[0]))
+
+
 def ports(city, axis, gain=0.0):
     """Return what the buildings simulator reads from others over an axis."""
     outdoor, sky, sun = weather(axis)
@@ -111,7 +133,8 @@ def ports(city, axis, gain=0.0):
         "outdoor_temperature": np.broadcast_to(outdoor[:, None], (axis.n, n)),
         "sky_infrared_irradiance": np.broadcast_to(sky[:, None], (axis.n, n)),
         "irradiance": np.tile(sun, len(city.surfaces) // 6),
-        "internal_gain": np.full((axis.n, n), gain),
+        "internal_gain": np.full((axis.n, len(city.table("zone"))), gain),
+        "heating_set_point_shift": np.zeros((axis.n, n)),
     }
 
 

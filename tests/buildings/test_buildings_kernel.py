@@ -21,7 +21,7 @@ from kernel_case import (
 )
 
 from twin.buildings import recurrence
-from twin.buildings.kernel import Control, Shared, balance, fold, simulate
+from twin.buildings.kernel import Control, Run, Shared, balance, fold, simulate
 
 
 @pytest.mark.parametrize("step_s", [900.0, HOUR, 2 * HOUR])
@@ -58,6 +58,35 @@ def test_in_steady_state_heating_is_the_heat_transfer_times_the_difference():
     assert result.power[-1] < ideal
 
 
+def test_heat_into_the_mass_is_a_warmer_surrounding_of_the_heavy_elements():
+    zones = house(2, h_op=np.array([150.0, 0.0]))
+    excess, nothing = 6.0, constant(0, 4000)
+    watts = np.broadcast_to(excess * zones.h_tr_em, (4000, 2))
+    result = simulate(fold(zones, HOUR), np.full(2, 5.0), nothing, nothing, nothing, Control(), boundary=watts)
+    # left alone the mass takes its place between the warmer surrounding and outdoors
+    to_air = 1.0 / (1.0 / zones.h_tr_is + 1.0 / zones.h_ve)
+    to_outdoors = 1.0 / (1.0 / zones.h_tr_ms + 1.0 / (zones.h_tr_w + to_air))
+    expected = excess * zones.h_tr_em / (zones.h_tr_em + to_outdoors)
+    assert expected[1] == 0.0
+    assert result.mass[-1] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("by_operative", [False, True])
+def test_a_surrounding_as_warm_everywhere_is_the_outdoor_temperature_lifted(shared, by_operative):
+    n, n_steps = 5, 300
+    zones = house(n, h_w=0.0, h_ve=0.0, h_op=np.linspace(20.0, 300.0, n))
+    outdoor, internal, solar, heat_set = random_year(n_steps, n)
+    lift = Shared(3.0 + np.cos(np.arange(n_steps))[:, None], np.ones((1, n)))
+    watts = Shared(lift.profiles, lift.shares * zones.h_tr_em)
+    steps, mass, rest = fold(zones, HOUR), np.full(n, 18.0), (internal, solar, Control(heat_set))
+    options = {"by_operative": by_operative, "keep_mass": True}
+    given = simulate(steps, mass, outdoor, *rest, **options, boundary=watts if shared else watts.expand())
+    lifted = simulate(steps, mass, outdoor + lift.expand(), *rest, **options)
+    for name in ("power", "air", "mass"):
+        assert getattr(given, name) == pytest.approx(getattr(lifted, name), rel=1e-9, abs=1e-7)
+
+
 def test_without_ventilation_the_building_is_well_defined():
     zones = house(h_ve=0.0)
     series = constant(0), constant(300), constant(100), Control(constant(20))
@@ -91,7 +120,7 @@ def test_the_energy_of_every_building_year_balances(step_s):
     control = Control(heat_set, np.full((n_steps, n), 25.0))
     result = simulate(fold(zones, step_s), np.full(n, 20.0), *series, control, keep_mass=True)
     flows = balance(zones, step_s, *series, result)
-    brought = result.power + flows.gains
+    brought = result.power + flows.gains + flows.boundary
     taken = flows.transmission + flows.ventilation + flows.storage
     assert np.abs(brought - taken).max() < 1e-6
     assert (np.abs((brought - taken).sum(axis=0)) < 1e-12 * np.abs(brought).sum(axis=0)).all()
@@ -164,6 +193,30 @@ def test_blocks_of_buildings_and_windows_do_not_change_the_result(cuts, width, d
     assert mass == pytest.approx(whole.mass[-1], rel=1e-9)
 
 
+@pytest.mark.parametrize("width", [8, 3])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_what_a_run_keeps_between_windows_changes_nothing(width, dtype, monkeypatch):
+    n, n_steps = 8, 96
+    monkeypatch.setattr(recurrence, "BLOCK_BYTES", np.dtype(dtype).itemsize * width)
+    (outdoor, internal, solar), control = summer_and_winter(n_steps, n), all_means(n, n_steps)
+    shared = Shared(solar, np.eye(n))
+    other = {**control, "heating_max": control["heating_max"] / 3, "airing_from": np.full(n, np.inf)}
+    other["heating_set"] = Shared(control["heating_set"].profiles, control["heating_set"].shares + 0.5)
+    steps, mass = fold(random_houses(n), HOUR, dtype), np.full(n, 20.0)
+    run = Run(steps)
+    # windows of all lengths, inputs in both forms, another control in the middle and the first one again
+    for begin, end in pairwise([0, 1, 2, 3, 20, 21, 22, 60, 61, 62, n_steps]):
+        here = slice(begin, end)
+        sun = shared.steps(here) if begin % 2 else solar[here]
+        lift = None if begin % 4 else internal[here]
+        means = cut(other if 3 <= begin < 22 else control, here)
+        kept = run.simulate(mass, outdoor[here], internal[here], sun, means, operative=True, boundary=lift)
+        alone = simulate(steps, mass, outdoor[here], internal[here], sun, means, operative=True, boundary=lift)
+        for name in ("power", "air", "airing", "operative", "mass"):
+            assert (getattr(kept, name) == getattr(alone, name)).all(), (name, begin)
+        mass = kept.mass[-1]
+
+
 def test_a_building_does_not_depend_on_those_beside_it():
     n, n_steps = 12, 1500
     (outdoor, internal, solar), control = summer_and_winter(n_steps, n), all_means(n, n_steps)
@@ -224,9 +277,10 @@ def test_with_everything_on_the_energy_balances():
     n, n_steps = 12, 3000
     series, zones = summer_and_winter(n_steps, n), random_houses(12)
     control = cut(all_means(n, n_steps), slice(0, n_steps))
-    result = simulate(fold(zones, HOUR), np.full(n, 20.0), *series, control, keep_mass=True)
-    flows = balance(zones, HOUR, *series, result)
-    brought = result.power + flows.gains
+    boundary = 400.0 * np.sin(np.arange(n_steps))[:, None] + np.linspace(0.0, 900.0, n)
+    result = simulate(fold(zones, HOUR), np.full(n, 20.0), *series, control, keep_mass=True, boundary=boundary)
+    flows = balance(zones, HOUR, *series, result, boundary)
+    brought = result.power + flows.gains + flows.boundary
     taken = flows.transmission + flows.ventilation + flows.storage
     assert (result.power > 0).any()
     assert (result.power < 0).any()

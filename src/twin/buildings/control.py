@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,29 +63,64 @@ class Keeper:
     air becomes ``outdoor + (free - outdoor) / (1 + response h)``. What cannot act in a step (cooling in winter, a
     limit that no building comes near) is left out, which changes no result; comparisons are put so that a temperature
     that is no number leaves nothing out.
+
+    Parameters
+    ----------
+    here
+        The block.
+    response
+        Rise of the block's controlled temperature per power, K/W.
     """
 
-    def __init__(self, control: Control, outdoor: Shared | Dense, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        self._dtype, n = dtype, shape[1]
-
-        def rows(series: Series | None) -> Rows | None:
-            return None if series is None else Rows(spread(series, shape), dtype)
-
-        self._heating, self._cooling, self._losses = map(
-            rows, (control.heating_set, control.cooling_set, control.ventilation)
-        )
-        self._site = site(outdoor, dtype)
-        self._outdoors = Rows(outdoor, dtype) if control.vents and self._site is None else None
-        own = (control.heating_max, control.cooling_max, control.airing_from, control.airing_max)
-        self._own = [None if v is None else np.broadcast_to(v, (n,)) for v in own]
-
-    def block(self, here: slice, response: Reals) -> None:
-        """Go on with another block of buildings, whose controlled temperature rises by ``response``, K/W."""
-        most, least, threshold, wide = (None if v is None else v[here].astype(self._dtype) for v in self._own)
+    def __init__(self, here: slice, response: Reals) -> None:
+        self._here, self._dtype = here, response.dtype
         self._response, self._per_kelvin = response, 1.0 / response
+        self._rows = [Rows(here, self._dtype) for _ in range(4)]
+        self._own: tuple[Reals | None, ...] = ()
+        self._row, self._limit = np.empty_like(response), np.empty_like(response)
+
+    def window(self, control: Control, outdoor: Shared | Dense, shape: tuple[int, int]) -> None:
+        """Go on with another window; powers and openings that are the same arrays as before are taken as unchanged."""
+        own = (control.heating_max, control.cooling_max, control.airing_from, control.airing_max)
+        if len(own) != len(self._own) or any(a is not b for a, b in zip(own, self._own, strict=True)):
+            self._limits(own, shape[1])
+        self._site = site(outdoor, self._dtype)
+        apart = outdoor if control.vents and self._site is None else None
+        wanted = control.heating_set, control.cooling_set, control.ventilation, apart
+        finishes = None, self._cooled_to, self._diluted, None
+        self._heating, self._cooling, self._losses, self._outdoors = (
+            self._taken(rows, series, finish, shape)
+            for rows, series, finish in zip(self._rows, wanted, finishes, strict=True)
+        )
+        self._begin_chunk()
+
+    @staticmethod
+    def _taken(
+        rows: Rows,
+        series: Series | Dense | None,
+        finish: Callable[[Reals], Reals] | None,
+        shape: tuple[int, int],
+    ) -> Rows | None:
+        if series is None:
+            return None
+        rows.window(series if isinstance(series, Dense) else spread(series, shape), finish)
+        return rows
+
+    def forget(self) -> None:
+        """Drop the rows of set points, which may be large."""
+        for rows in self._rows:
+            rows.forget()
+
+    def _limits(self, own: tuple[Reals | None, ...], n_buildings: int) -> None:
+        """Take over installed powers and what windows let in."""
+        self._own, response = own, self._response
+        most, least, threshold, wide = (
+            None if v is None else np.broadcast_to(v, (n_buildings,))[self._here].astype(self._dtype) for v in own
+        )
         self._most = None if most is None else most * response
         self._least = None if least is None else least * response
-        self._opens_from, self._wide, cooled_to = np.inf, None, None
+        self._opens_from, self._wide = np.inf, None
+        self._cooled_to: Callable[[Reals], Reals] | None = None
         if threshold is not None and wide is not None:
             opened = np.isfinite(threshold)
             self._threshold, self._opens_from = threshold, float(threshold.min())
@@ -92,19 +128,11 @@ class Keeper:
             self._inside = 1.0 / (1.0 + self._wide)
             self._outside = 1.0 - self._inside
             self._no_cooling = np.where(opened, 0.0, -np.inf).astype(self._dtype)
-            cooled_to = np.where(opened, np.inf, -np.inf).astype(self._dtype)
+            uncooled = np.where(opened, np.inf, -np.inf).astype(self._dtype)
+            self._cooled_to = lambda row: np.maximum(row, uncooled)
+        self._diluted = lambda row: 1.0 + response * row
         self._weakest_heating = np.inf if self._most is None else float(self._most.min())
         self._weakest_cooling = np.inf if self._least is None else float(self._least.min())
-        for rows, finish in (
-            (self._heating, None),
-            (self._cooling, None if cooled_to is None else lambda row: np.maximum(row, cooled_to)),
-            (self._losses, lambda row: 1.0 + response * row),
-            (self._outdoors, None),
-        ):
-            if rows is not None:
-                rows.block(here, finish)
-        self._row, self._limit = np.empty_like(response), np.empty_like(response)
-        self._begin_chunk()
 
     def _begin_chunk(self) -> None:
         self._ventilated: list[tuple[int, Reals]] = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.fills import INFILTRATION_PER_N50
-from twin.buildings.model import COLUMNS, USE_TYPES, WINDOW_TO_WALL
+from twin.buildings.model import COLUMNS, UNHEATED, USE_TYPES, WINDOW_TO_WALL
 from twin.city.energy.names import best_size
 from twin.city.energy.series import series_values
 from twin.city.energy.units import conversion
@@ -339,7 +339,11 @@ def _usage(city: City) -> Iterator[tuple[str, _Stated]]:
     units = _total(building, np.where(home, _column(table, "building_units"), np.nan), n)
     yield "dwellings", _integers(units)
     yield "occupants", _numbers(_total(building, _column(table, "occupants"), n))
-    yield "use_type", _words(_uses(table, building, uses, units))
+    main = _uses(table, building, uses, units)
+    yield "use_type", _words(main)
+    second, share = _second_uses(table, building, uses, main)
+    yield "secondary_use_type", _words(second)
+    yield "secondary_use_share", _numbers(share)
     storeys = np.full(n, np.nan)
     spans = _column(table, "storeys")
     some = (building >= 0) & np.isfinite(spans)
@@ -362,6 +366,20 @@ def _uses(table: Table, building: Ints, classes: NDArray[np.str_], units: Floats
             use = "" if np.isnan(dwellings) else "SINGLE_RES" if dwellings <= 2 else "MULTI_RES"
         uses[building[row]] = use if use in USE_TYPES else ""
     return uses
+
+
+def _second_uses(table: Table, building: Ints, classes: NDArray[np.str_], main: list[str]) -> tuple[list[str], Floats]:
+    """Return the largest use beside the main one of every building, "" for none, and its share of the floor area."""
+    n, area = len(main), np.nan_to_num(_column(table, "floor_area_m2"))
+    whole = np.bincount(building[building >= 0], area[building >= 0], n)
+    homes = np.isin(main, DWELLINGS)
+    uses, size = [""] * n, np.full(n, np.nan)
+    for row in np.argsort(area, kind="stable").tolist():
+        of, use = building[row], str(classes[row])
+        other = use in USE_TYPES and use not in DWELLINGS and use != UNHEATED
+        if of >= 0 and other and area[row] > 0 and main[of] and (homes[of] or use != main[of]):
+            uses[of], size[of] = use, area[row]
+    return uses, np.divide(size, whole, out=np.full(n, np.nan), where=whole > 0)
 
 
 def _set_points(city: City) -> Iterator[tuple[str, _Stated]]:

@@ -12,6 +12,7 @@ from twin.buildings.catalogue import Archetypes
 from twin.buildings.model import UNHEATED
 from twin.buildings.zones import design_heat_load
 from twin.city.model import City
+from twin.city.usage import other_use
 from twin.ledger import Ledger
 from twin.table import DERIVED, GIVEN, MISSING, SERIES
 
@@ -24,6 +25,7 @@ __all__ = [
     "occupants",
     "present",
     "refurbishment",
+    "secondary_use",
     "site_conditions",
     "storeys",
     "summer",
@@ -48,7 +50,6 @@ TWO_DWELLINGS_M2 = 300.0
 HEATED_AREA_PER_DWELLING_M2 = 74.0
 INFILTRATION_PER_N50 = 0.07
 DESIGN_OUTDOOR_TEMPERATURE_DEGC = -10.0
-GROUND_TEMPERATURE_FACTOR = 0.5
 THERMAL_BRIDGE_AS_BUILT = 0.10
 THERMAL_BRIDGE_REFURBISHED = 0.05
 SHADING_FACTOR = 0.6
@@ -162,7 +163,7 @@ def _dwellings(area: NDArray[np.float64]) -> NDArray[np.int64]:
 def dwellings(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Propose the number of dwellings from the heated floor area; none in non-residential buildings."""
     home = is_residential(city)
-    count = np.where(home, _dwellings(present(city, "heated_floor_area_m2")), 0)
+    count = np.where(home, _dwellings(present(city, "heated_floor_area_m2") * (1.0 - _secondary_share(city))), 0)
     code = ledger.assume(
         f"One dwelling up to {ONE_DWELLING_M2:g} m2 of heated floor area, two up to {TWO_DWELLINGS_M2:g} m2, "
         f"above that one per {HEATED_AREA_PER_DWELLING_M2:g} m2.",
@@ -171,12 +172,42 @@ def dwellings(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     return {"dwellings": (count, np.where(home, code, DERIVED).astype(np.uint16))}
 
 
+def secondary_use(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose another use of the ground floor where the codes of the file tell of one."""
+    table = city.buildings
+    other = np.full(len(table), "", dtype="U16")
+    for field in ("usage", "function"):
+        if field in table:
+            codes, inverse = np.unique(table[field], return_inverse=True)
+            found = np.array([other_use(str(code), field) or "" for code in codes], dtype="U16")[inverse]
+            other = np.where(other == "", found, other)
+    there = (other != "") & (other != table["use_type"]) & (table["use_type"] != UNHEATED)
+    share = 1.0 / np.maximum(table["storeys_above_ground"], 2)
+    code = (
+        ledger.assume(
+            "A second use that the codes of a building tell of has the ground floor, half of a building of one storey.",
+            "twin: planning assumption",
+        )
+        if there.any()
+        else MISSING
+    )
+    codes_there = np.where(there, code, MISSING).astype(np.uint16)
+    return {"secondary_use_type": (other, codes_there), "secondary_use_share": (share, codes_there)}
+
+
+def _secondary_share(city: City) -> NDArray[np.float64]:
+    """Return the share of the floor area in a second use, 0 where there is none."""
+    return np.asarray(present(city, "secondary_use_share"), dtype=np.float64)
+
+
 def occupants(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose occupants from the floor area per person of the use."""
+    """Propose occupants from the floor area per person of the use, or of both uses."""
     archetypes = archetypes_of(inputs)
-    per_person = _of_use(city, archetypes, "area_per_person")
-    area = present(city, "heated_floor_area_m2")
-    people = np.divide(area, per_person, out=np.zeros(len(area)), where=per_person > 0)
+    area, second = present(city, "heated_floor_area_m2"), _secondary_share(city)
+    people = area * (1.0 - second) * _density(_of_use(city, archetypes, "area_per_person"))
+    if second.any():
+        per_person = _of_use(city, archetypes, "area_per_person", "secondary_use_type")
+        people = people + area * second * _density(per_person)
     uses = dict(zip(archetypes.use_types, archetypes.uses["area_per_person"], strict=True))
     code = ledger.assume(
         f"One person per {uses['MULTI_RES']:g} m2 of heated floor area in multi-family houses, per "
@@ -186,9 +217,14 @@ def occupants(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     return {"occupants": everywhere(city, people, code)}
 
 
-def _of_use(city: City, archetypes: Archetypes, name: str) -> NDArray[np.float64]:
+def _density(area_per_person: NDArray[np.float64]) -> NDArray[np.float64]:
+    none = np.zeros(len(area_per_person))
+    return np.divide(1.0, area_per_person, out=none, where=area_per_person > 0)
+
+
+def _of_use(city: City, archetypes: Archetypes, name: str, of: str = "use_type") -> NDArray[np.float64]:
     """Return a value of each building's use, 0 for unheated buildings."""
-    rows = archetypes.use_rows(city.buildings["use_type"])
+    rows = archetypes.use_rows(city.buildings[of])
     return np.where(rows >= 0, archetypes.uses[name][rows], 0.0)
 
 
@@ -242,20 +278,13 @@ def use_conditions(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
 
 
 def site_conditions(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose what the ground and the coldest days are like."""
-    ground = ledger.assume(
-        f"The floor to ground or cellar sees {GROUND_TEMPERATURE_FACTOR:g} of the difference to outdoors.",
-        TABULA + " (b_tr = 0.5)",
-    )
+    """Propose how cold the coldest days are."""
     cold = ledger.assume(
         f"Design outdoor temperature of {DESIGN_OUTDOOR_TEMPERATURE_DEGC:g} degC, that of the Ruhr; other regions of "
         "Germany have -16 to -7 degC: state yours.",
         "DIN EN 12831, national annex",
     )
-    return {
-        "ground_temperature_factor": everywhere(city, GROUND_TEMPERATURE_FACTOR, ground),
-        "design_outdoor_temperature_degc": everywhere(city, DESIGN_OUTDOOR_TEMPERATURE_DEGC, cold),
-    }
+    return {"design_outdoor_temperature_degc": everywhere(city, DESIGN_OUTDOOR_TEMPERATURE_DEGC, cold)}
 
 
 def summer(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.units import STEFAN_BOLTZMANN, ZERO_DEGC_K
+
 __all__ = [
     "CONVECTION_W_M2K",
-    "KELVIN",
     "ROUGH",
     "SMOOTH",
-    "STEFAN_BOLTZMANN",
     "forced_convection",
     "natural_convection",
     "outside_film",
@@ -19,8 +19,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 # At inner surfaces by direction of the heat that leaves, W/(m2 K): EN ISO 6946:2017, annex C; EN ISO 52016-1:2017
-STEFAN_BOLTZMANN = 5.670374419e-8
-KELVIN = 273.15
 CONVECTION_W_M2K = {"horizontal": 2.5, "up": 5.0, "down": 0.7}
 SMOOTH, ROUGH = 1.0, 1.67  # glass; brick or rough plaster: DOE-2 model, EnergyPlus' Engineering Reference
 _NATURAL = 0.84 * 10.0 ** (1.0 / 3.0)  # MoWiTT, 10 K warmer than the air: planning assumption
@@ -84,5 +82,5 @@ def outside_film(
     """
     facing = {"up": "down", "down": "up"}.get(heat_flow, heat_flow)
     convection = forced_convection(wind_m_s, roughness, natural_convection(surface - outdoor, facing))
-    air, wall = outdoor + KELVIN, surface + KELVIN
+    air, wall = outdoor + ZERO_DEGC_K, surface + ZERO_DEGC_K
     return np.asarray(convection + emissivity * STEFAN_BOLTZMANN * (air**2 + wall**2) * (air + wall))

@@ -7,10 +7,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.units import STEFAN_BOLTZMANN
+
 __all__ = [
     "GASES",
     "Optics",
     "Panes",
+    "from_around",
+    "from_horizon",
     "gap_conductance",
     "hemispherical",
     "inside_film",
@@ -36,7 +40,6 @@ _MEAN_K, _ACROSS_K = 283.0, 15.0  # of the gap, EN 673:2011, 7
 _WINTER_OUT_K, _WINTER_IN_K, _WINTER_CONVECTION = 255.15, 294.15, 26.0
 _SETTLED = 20  # passes: each leaves a small part of the error of the one before
 _GRAVITY = 9.81
-_STEFAN_BOLTZMANN = 5.670374419e-8
 _SAME = 0.005  # reflectances of front and back that differ by more betray a coating
 _CLEAR_FROM = 0.645  # transmittance from which a coated pane behaves like clear, not like bronze glass
 # Angular transmittance and (reflectance + transmittance) of clear and bronze reference glass over powers of the cosine:
@@ -45,6 +48,8 @@ _COATED_T = np.array([[-0.0015, 3.355, -3.840, 1.460, 0.0288], [-0.002, 2.813, -
 _COATED_R = np.array([[0.999, -0.563, 2.043, -2.532, 1.054], [0.997, -1.868, 6.513, -7.862, 3.225]])
 _GRAZING = 1e-6  # cosine below which nothing changes any more; two mirrors would throw light about for ever
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
+_RING, _RING_WEIGHTS = np.polynomial.legendre.leggauss(8)
+_TURNS = 16
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,37 @@ def hemispherical(panes: Panes) -> Optics:
     at = optics(panes, np.sqrt(1.0 - squared))
     mean = _WEIGHTS / 2.0
     return Optics(at.transmittance @ mean, at.reflectance @ mean, at.absorptance @ mean)
+
+
+def from_horizon(panes: Panes) -> Optics:
+    """Return what happens to light from a narrow band along the horizon, as bright all around, for upright glass."""
+    azimuth = (_NODES + 1.0) * np.pi / 4.0
+    at = optics(panes, np.cos(azimuth))
+    mean = _WEIGHTS * np.cos(azimuth) * np.pi / 4.0
+    return Optics(at.transmittance @ mean, at.reflectance @ mean, at.absorptance @ mean)
+
+
+def from_around(panes: Panes, cosine: Floats, half_angle_deg: float) -> Optics:
+    """Return what happens to light from a disc in the sky, as bright all over, per light that reaches the glass.
+
+    Parameters
+    ----------
+    cosine
+        Of the angle at which the middle of the disc is seen, shape ``(d,)``; what of the disc is behind the glass does
+        not count.
+    half_angle_deg
+        Of the disc.
+    """
+    edge = np.cos(np.radians(half_angle_deg))
+    off = (1.0 + edge + _RING * (1.0 - edge)) / 2.0  # cosine of the angle from the middle
+    turn = (np.arange(_TURNS) + 0.5) / _TURNS * np.pi
+    across = np.sqrt(1.0 - off**2)[:, None] * np.cos(turn)
+    middle = np.asarray(cosine, dtype=np.float64)[:, None, None]
+    meets = np.maximum(middle * off[:, None] + np.sqrt(1.0 - middle**2) * across, 0.0)
+    at = optics(panes, meets)
+    weight = meets * _RING_WEIGHTS[:, None]
+    weight /= weight.sum(axis=(1, 2), keepdims=True)
+    return Optics(*(np.sum(v * weight, axis=(-2, -1)) for v in (at.transmittance, at.reflectance, at.absorptance)))
 
 
 def _single_panes(panes: Panes, cosine: Floats) -> Floats:
@@ -168,10 +204,11 @@ def gap_conductance(
     gas: str,
     thickness_m: float,
     emissivities: tuple[float, float],
-    mean_k: float = _MEAN_K,
-    across_k: float = _ACROSS_K,
-) -> float:
-    """Return the conductance of a vertical gap between panes, W/(m2 K): EN 673:2011, 5.2 and 5.3.
+    mean_k: Floats | float = _MEAN_K,
+    across_k: Floats | float = _ACROSS_K,
+) -> Floats:
+    """Return the conductance of a vertical gap between panes, W/(m2 K), of the temperatures' shape: EN 673:2011, 5.2
+    and 5.3.
 
     Parameters
     ----------
@@ -188,10 +225,10 @@ def gap_conductance(
     conductivity = conductivity + more_conductive * warmer
     grashof = _GRAVITY * thickness_m**3 * across_k * density**2 / (mean_k * viscosity**2)
     prandtl = viscosity * heat / conductivity
-    nusselt = max(0.035 * (grashof * prandtl) ** 0.38, 1.0)
+    nusselt = np.maximum(0.035 * (grashof * prandtl) ** 0.38, 1.0)
     first, second = emissivities
-    radiation = 4.0 * _STEFAN_BOLTZMANN * mean_k**3 / (1.0 / first + 1.0 / second - 1.0)
-    return float(nusselt * conductivity / thickness_m + radiation)
+    radiation = 4.0 * STEFAN_BOLTZMANN * mean_k**3 / (1.0 / first + 1.0 / second - 1.0)
+    return np.asarray(nusselt * conductivity / thickness_m + radiation)
 
 
 def inside_film(emissivity: float) -> float:
@@ -213,7 +250,7 @@ def resistances(panes: Panes, gaps: list[tuple[str, float]], winter: bool = Fals
     """
     half = panes.thickness_m / panes.conductivity_w_mk / 2.0
     middle, across = np.full(len(gaps), _MEAN_K), np.full(len(gaps), _ACROSS_K)
-    outside = _WINTER_CONVECTION + 4.0 * _STEFAN_BOLTZMANN * float(panes.emissivity_front[0]) * _MEAN_K**3
+    outside = _WINTER_CONVECTION + 4.0 * STEFAN_BOLTZMANN * float(panes.emissivity_front[0]) * _MEAN_K**3
     inside = inside_film(float(panes.emissivity_back[-1]))
     for _ in range(_SETTLED if winter else 1):
         gap = _gap_resistances(panes, gaps, middle, across)

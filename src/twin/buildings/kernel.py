@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from twin.buildings.control import Control, Keeper
-from twin.buildings.recurrence import Coefficients, Forcing, Report, blocks, run_block
+from twin.buildings.control import Control
+from twin.buildings.recurrence import Block, Coefficients, Inputs, Report, blocks
 from twin.buildings.results import Destination, Scratch, Sink, Store
 from twin.buildings.series import Series, Shared, spread
 
-__all__ = ["Balance", "Control", "Result", "Shared", "StepMap", "Zones", "balance", "fold", "simulate", "stream"]
+__all__ = ["Balance", "Control", "Result", "Run", "Shared", "StepMap", "Zones", "balance", "fold", "simulate", "stream"]
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +76,8 @@ class StepMap:
         From the outdoor temperature, 1.
     internal, solar
         From internal and solar gains, K/W.
+    boundary
+        From heat into the mass, K/W.
     power
         From heating (positive) and cooling (negative) power, K/W.
     dtype
@@ -86,6 +88,7 @@ class StepMap:
     outdoor: Floats
     internal: Floats
     solar: Floats
+    boundary: Floats
     power: Floats
     dtype: DTypeLike = np.float64
 
@@ -100,12 +103,13 @@ class StepMap:
         return self._coefficients(True)
 
     def _coefficients(self, by_operative: bool) -> Coefficients:
-        every = np.stack([self.mass, self.outdoor, self.internal, self.solar, self.power])
+        inputs = [self.outdoor, self.internal, self.solar, self.boundary]
+        every = np.stack([self.mass, self.power, *inputs])
         air, mass = every[:, 0], every[:, 1]
         operative = OPERATIVE_AIR * air + (1.0 - OPERATIVE_AIR) * every[:, 2]
         controlled, other = (operative, air) if by_operative else (air, operative)
-        scale, response = controlled[0], controlled[4]
-        feed = mass[4] / response  # warming of the mass where the controlled temperature is lifted by 1 K
+        scale, response = controlled[0], controlled[1]
+        feed = mass[1] / response  # warming of the mass where the controlled temperature is lifted by 1 K
         following = mass - feed * controlled
         start = np.zeros_like(controlled)
         start[0] = 1.0
@@ -116,10 +120,10 @@ class StepMap:
         def report(wanted: Floats) -> Report:
             by_kept = wanted[0] / scale
             rest = wanted - by_kept * controlled
-            return Report(kept(by_kept), kept(rest[4]), kept(rest[1:4]))
+            return Report(kept(by_kept), kept(rest[1]), kept(rest[2:]))
 
-        keep, fed, now = kept(following[0]), kept(feed * scale), kept(controlled[1:4])
-        lag = scale * following[1:4] - following[0] * controlled[1:4]
+        keep, fed, now = kept(following[0]), kept(feed * scale), kept(controlled[2:])
+        lag = scale * following[2:] - following[0] * controlled[2:]
         # where all is equally warm nothing changes, also after rounding: errors of float32 would add up over days
         lag[0] = 1.0 - keep.astype(np.float64) - fed - now[0]
         return Coefficients(
@@ -164,9 +168,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Balance:
-    """Heat flows of a window, ``(step, building)``, W: gains + power = transmission + ventilation + storage."""
+    """Heat flows of a window, ``(step, building)``, W.
+
+    gains + boundary + power = transmission + ventilation + storage.
+    """
 
     gains: Floats
+    boundary: Floats
     transmission: Floats
     ventilation: Floats
     storage: Floats
@@ -203,6 +211,7 @@ def fold(zones: Zones, step_s: float, dtype: DTypeLike = np.float64) -> StepMap:
         outdoor=response(1.0, 0.0, 0.0, 0.0),
         internal=response(0.0, 0.5, 0.5 * z.to_surface, 0.5 * z.to_mass),
         solar=response(0.0, 0.0, z.to_surface, z.to_mass),
+        boundary=response(0.0, 0.0, 0.0, 1.0),
         power=response(0.0, 1.0, 0.0, 0.0),
         dtype=dtype,
     )
@@ -218,6 +227,7 @@ def simulate(
     keep_mass: bool = False,
     operative: bool = False,
     by_operative: bool = False,
+    boundary: Series | None = None,
 ) -> Result:
     """Run a window: the power that keeps the air between the set points, as far as it lasts.
 
@@ -235,17 +245,17 @@ def simulate(
         Whether to return the operative temperature, 0.3 of the air and 0.7 of the surfaces (EN ISO 13790, C.4).
     by_operative
         Whether the set points are those of the operative temperature, which is then returned too.
+    boundary
+        Heat that enters the mass, W: what ground and unheated rooms, being warmer than outdoors, send through
+        elements whose transmission is part of `Zones.h_tr_em`.
 
     Raises
     ------
     ValueError
         If a series does not fit, or air is to be let in where the operative temperature is controlled.
     """
-    shape = len(outdoor.profiles if isinstance(outdoor, Shared) else outdoor), len(mass)
-    store = Store(shape, np.dtype(steps.dtype), control.vents, operative or by_operative, keep_mass)
-    end = _run(steps, mass, (outdoor, internal, solar), control, shape, store, by_operative)
-    store.mass[-1] = end
-    return Result(store.power, store.air, store.mass, store.vented, store.operative)
+    given = mass, outdoor, internal, solar, control
+    return Run(steps, by_operative).simulate(*given, keep_mass, operative, boundary)
 
 
 def stream(
@@ -258,6 +268,7 @@ def stream(
     sinks: Sequence[Sink],
     operative: bool = False,
     by_operative: bool = False,
+    boundary: Series | None = None,
 ) -> Floats:
     """Run a window and hand its results to sinks chunk by chunk instead of keeping them.
 
@@ -268,33 +279,95 @@ def stream(
     mass
         Temperature of the mass at the window's end, degC, shape ``(building,)``.
     """
-    shape = len(outdoor.profiles if isinstance(outdoor, Shared) else outdoor), len(mass)
-    scratch = Scratch(sinks, np.dtype(steps.dtype), control.vents, operative or by_operative)
-    return _run(steps, mass, (outdoor, internal, solar), control, shape, scratch, by_operative)
+    return Run(steps, by_operative).stream(mass, outdoor, internal, solar, control, sinks, operative, boundary)
 
 
-def _run(
-    steps: StepMap,
-    mass: Floats,
-    inputs: Sequence[Series],
-    control: Control,
-    shape: tuple[int, int],
-    destination: Destination,
-    by_operative: bool,
-) -> Floats:
-    """Run all blocks through a window and return the mass at its end."""
-    if by_operative and control.vents:
-        raise ValueError("added ventilation works on the air; it cannot go with control by operative temperature")
-    series, dtype = [spread(values, shape) for values in inputs], np.dtype(steps.dtype)
-    coefficients = steps.by_operative if by_operative else steps.by_air
-    forcing, keeper = Forcing(series, dtype), Keeper(control, series[0], shape, dtype)
-    end = np.empty(shape[1])
-    for here in blocks(shape[1], dtype):
-        end[here] = run_block(coefficients.of(here), forcing, keeper, mass[here], here, shape[0], destination)
-    return end
+class Run:
+    """Buildings ready for window after window, as `simulate` and `stream` run one.
+
+    What does not change from one window to the next is worked out once, which matters where windows are short. Arrays
+    that are the same objects as in the window before (shares of series, installed powers and openings of the control)
+    are taken to hold the same values: give new ones instead of changing them in place.
+
+    Parameters
+    ----------
+    by_operative
+        Whether the set points are those of the operative temperature.
+    """
+
+    def __init__(self, steps: StepMap, by_operative: bool = False) -> None:
+        coefficients = steps.by_operative if by_operative else steps.by_air
+        self._dtype, self._by_operative = np.dtype(steps.dtype), by_operative
+        self._n = len(coefficients.scale)
+        self._blocks = [Block(coefficients, here) for here in blocks(self._n, self._dtype)]
+
+    def simulate(
+        self,
+        mass: Floats,
+        outdoor: Series,
+        internal: Series,
+        solar: Series,
+        control: Control,
+        keep_mass: bool = False,
+        operative: bool = False,
+        boundary: Series | None = None,
+    ) -> Result:
+        """Run a window and return its series; parameters are those of the function `simulate`."""
+        shape = _steps(outdoor), self._n
+        store = Store(shape, self._dtype, control.vents, operative or self._by_operative, keep_mass)
+        end = self._run(mass, (outdoor, internal, solar, boundary), control, shape, store)
+        store.mass[-1] = end
+        return Result(store.power, store.air, store.mass, store.vented, store.operative)
+
+    def stream(
+        self,
+        mass: Floats,
+        outdoor: Series,
+        internal: Series,
+        solar: Series,
+        control: Control,
+        sinks: Sequence[Sink],
+        operative: bool = False,
+        boundary: Series | None = None,
+    ) -> Floats:
+        """Run a window into sinks and return the mass at its end; parameters are those of the function `stream`."""
+        shape = _steps(outdoor), self._n
+        scratch = Scratch(sinks, self._dtype, control.vents, operative or self._by_operative)
+        return self._run(mass, (outdoor, internal, solar, boundary), control, shape, scratch)
+
+    def _run(
+        self,
+        mass: Floats,
+        given: Sequence[Series | None],
+        control: Control,
+        shape: tuple[int, int],
+        destination: Destination,
+    ) -> Floats:
+        """Run all blocks through a window and return the mass at its end."""
+        if self._by_operative and control.vents:
+            raise ValueError("added ventilation works on the air; it cannot go with control by operative temperature")
+        series = [spread(values, shape) for values in given if values is not None]
+        inputs, end = Inputs(series, self._dtype), np.empty(self._n)
+        for block in self._blocks:
+            end[block.here] = block.run(inputs, control, series[0], mass[block.here], shape, destination)
+            if len(self._blocks) > 1:
+                block.forget()
+        return end
 
 
-def balance(zones: Zones, step_s: float, outdoor: Floats, internal: Floats, solar: Floats, result: Result) -> Balance:
+def _steps(series: Series) -> int:
+    return len(series.profiles if isinstance(series, Shared) else series)
+
+
+def balance(
+    zones: Zones,
+    step_s: float,
+    outdoor: Floats,
+    internal: Floats,
+    solar: Floats,
+    result: Result,
+    boundary: Floats | None = None,
+) -> Balance:
     """Return where the heat of a window went, from a result with ``keep_mass``.
 
     Parameters are those given to `simulate`.
@@ -307,6 +380,7 @@ def balance(zones: Zones, step_s: float, outdoor: Floats, internal: Floats, sola
     lost_by_windows = (1.0 - z.to_mass - z.to_surface) * radiant
     return Balance(
         gains=internal + solar,
+        boundary=np.zeros_like(mean_mass) if boundary is None else boundary,
         transmission=z.h_tr_w * (star - outdoor) + z.h_tr_em * (mean_mass - outdoor) + lost_by_windows,
         ventilation=z.h_ve * (result.air - outdoor) + (0.0 if result.airing is None else result.airing),
         storage=z.c_m / step_s * np.diff(result.mass, axis=0),

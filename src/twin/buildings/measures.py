@@ -1,107 +1,92 @@
-"""What an option can do to buildings: better envelopes, other set points."""
+"""What the measures on buildings share: parameters that are columns, and how they are set in the rows chosen."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from twin.buildings.model import COLUMNS, ENVELOPE
+from twin.buildings.fills import INFILTRATION_PER_N50
+from twin.buildings.model import COLUMNS
 from twin.city.model import City
-from twin.table import MISSING, Table
+from twin.table import ASSUMED, DERIVED, MEASURE, MISSING, Table
 
-__all__ = ["Insulation", "SetPoint", "insulate", "set_points"]
+__all__ = ["Choice", "Params", "chosen", "given", "like", "put", "set_columns", "tighten", "withdraw"]
 
-
-def _like(name: str) -> Any:
-    """Return a field that may be left out and keeps the bounds of the column it sets."""
-    return Field(None, ge=COLUMNS[name].low, le=COLUMNS[name].high)
+Mask = NDArray[np.bool_]
 
 
-class _Params(BaseModel):
-    """Parameters of which at least one must be given."""
+def like(name: str, default: float | None = None) -> Any:
+    """Return a field that keeps the bounds of the column it sets."""
+    return Field(default, ge=COLUMNS[name].low, le=COLUMNS[name].high)
+
+
+class Params(BaseModel):
+    """Parameters of a measure; those named as columns of a building are what it sets there."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
+
+class Choice(Params):
+    """Parameters of which at least one must be given."""
+
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if all(value is None for value in _given(self, type(self)).values()):
+        own = set(type(self).model_fields) & self.changes
+        if all(getattr(self, name) is None for name in own):
             raise ValueError("says nothing to change")
         return self
 
-
-class Insulation(_Params):
-    """Insulate the envelope."""
-
-    refurbishment: Literal["usual", "advanced"] | None = None
-    """State of TABULA that the whole envelope is brought to; U-values then follow from the archetype."""
-    wall_u_w_m2k: float | None = _like("wall_u_w_m2k")
-    """Thermal transmittance of the outer walls afterwards, W/(m2 K)."""
-    roof_u_w_m2k: float | None = _like("roof_u_w_m2k")
-    """Thermal transmittance of the roof or upper ceiling afterwards, W/(m2 K)."""
-    base_u_w_m2k: float | None = _like("base_u_w_m2k")
-    """Thermal transmittance of the floor to ground or cellar afterwards, W/(m2 K)."""
-    window_u_w_m2k: float | None = _like("window_u_w_m2k")
-    """Thermal transmittance of the windows afterwards, W/(m2 K)."""
-    window_g: float | None = _like("window_g")
-    """Solar energy transmittance of the new glazing."""
-    n50_1_h: float | None = _like("n50_1_h")
-    """Air change at 50 Pa afterwards, 1/h."""
+    @property
+    def changes(self) -> set[str]:
+        """Parameters that change something."""
+        return set(COLUMNS)
 
 
-class SetPoint(_Params):
-    """Change the temperatures that are kept indoors."""
-
-    heating_set_point_degc: float | None = _like("heating_set_point_degc")
-    """Heating set point while people are active, degC."""
-    heating_setback_degc: float | None = _like("heating_setback_degc")
-    """Heating set point otherwise, degC."""
-    cooling_set_point_degc: float | None = _like("cooling_set_point_degc")
-    """Cooling set point, degC; gives the buildings active cooling."""
+def given(params: BaseModel) -> dict[str, Any]:
+    """Return the columns that parameters set, those left out excepted."""
+    values = {name: getattr(params, name) for name in type(params).model_fields if name in COLUMNS}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def insulate(city: City, rows: NDArray[Any], params: Insulation, code: int) -> City:
-    """Return the city with better envelopes.
-
-    With ``refurbishment``, what was known of the envelope of these rows no longer holds, be it given or from an earlier
-    measure: it is withdrawn, and the archetype of the new state fills the gap. Single values come on top.
-    """
-    table, where = city.buildings, _mask(city, rows)
-    values = _given(params, Insulation)
-    if params.refurbishment:
-        for name in ("archetype", "thermal_bridge_u_w_m2k", "air_change_1_h", *ENVELOPE):
-            table = _withdraw(table, name, where)
-    return city.with_table(_put(table, values, where, code))
+def set_columns(city: City, rows: NDArray[Any], params: Params, code: int) -> City:
+    """Return the city with the columns that the parameters name set in the rows chosen."""
+    return city.with_table(put(city.buildings, given(params), chosen(city, rows), code))
 
 
-def set_points(city: City, rows: NDArray[Any], params: SetPoint, code: int) -> City:
-    """Return the city with other set points."""
-    values = _given(params, SetPoint)
-    if params.cooling_set_point_degc is not None:
-        values["cooled"] = True
-    return city.with_table(_put(city.buildings, values, _mask(city, rows), code))
-
-
-def _given(params: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
-    """Return the parameters that the model itself declares; a scenario adds selection to them."""
-    return {name: getattr(params, name) for name in model.model_fields if name in COLUMNS}
-
-
-def _mask(city: City, rows: NDArray[Any]) -> NDArray[np.bool_]:
+def chosen(city: City, rows: NDArray[Any]) -> Mask:
+    """Return the rows chosen as a mask of all buildings."""
     where = np.zeros(len(city.buildings), dtype=bool)
     where[rows] = True
     return where
 
 
-def _put(table: Table, values: dict[str, Any], where: NDArray[np.bool_], code: int) -> Table:
+def put(table: Table, values: dict[str, Any], where: Mask, code: int) -> Table:
+    """Return the table with values in some rows."""
     for name, value in values.items():
-        if value is not None:
-            table = table.put(COLUMNS[name], value, code, where)
+        table = table.put(COLUMNS[name], value, code, where)
     return table
 
 
-def _withdraw(table: Table, name: str, where: NDArray[np.bool_]) -> Table:
-    """Make the values of a column missing in the rows chosen."""
+def withdraw(table: Table, name: str, where: Mask) -> Table:
+    """Return the table without the values of a column in some rows; fills may propose others."""
     return table.put(COLUMNS[name], table[name], MISSING, where) if name in table else table
+
+
+def tighten(table: Table, n50_1_h: float, where: Mask, code: int) -> Table:
+    """Return the table with another air change at 50 Pa in some rows.
+
+    What leaks in follows from it, and so does the air change where that is an assumption. One that was given, or set by
+    a measure, is changed by as much as the leaks (0.07 of the air change at 50 Pa, DIN V 18599-2).
+    """
+    name = "air_change_1_h"
+    table = withdraw(table, "infiltration_1_h", where)
+    if name in table and "n50_1_h" in table:
+        codes = table.source(name)
+        stated = (codes != MISSING) & (codes != DERIVED) & ((codes < ASSUMED) | (codes >= MEASURE))
+        leaks = INFILTRATION_PER_N50 * (n50_1_h - np.nan_to_num(table["n50_1_h"], nan=n50_1_h))
+        air_change = np.maximum(np.where(stated, table[name] + leaks, 0.0), 0.0)
+        table = table.put(COLUMNS[name], air_change, code, where & stated)
+    return put(table, {"n50_1_h": n50_1_h}, where, code)

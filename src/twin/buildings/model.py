@@ -12,6 +12,7 @@ __all__ = [
     "COLUMNS",
     "ENVELOPE",
     "REFURBISHMENTS",
+    "SITE_COLUMNS",
     "UNHEATED",
     "USE_TYPES",
     "U_VALUES",
@@ -117,9 +118,11 @@ ZONE_COLUMNS: dict[str, Column] = {
     for c in (
         Column("building", "-", "int", "row of the building the zone belongs to", low=0, refers="building"),
         Column("part", "-", "int", "row of the building part, -1 for a whole building", low=-1),
+        Column("volume_share", "1", "float", "share of its part in the building's volume", low=0, high=1),
         Column("use", "-", "str", "which of the building's uses", categories=ZONE_USES),
         Column("use_type", "-", "str", "use of the zone", categories=USE_TYPES),
         Column("heated_floor_area_m2", "m2", "float", "conditioned floor area, internal dimensions", low=0),
+        Column("air_change_1_h", "1/h", "float", "air change by ventilation and infiltration", low=0, high=50),
         Column("occupants", "-", "float", "people who live or work in the zone", low=0),
         Column("dwellings", "-", "float", "dwellings in the zone", low=0),
         Column("heating_set_point_degc", "degC", "float", "temperature kept while people are active", low=-20, high=35),
@@ -143,3 +146,9 @@ ENVELOPE = (
     "thermal_capacity_j_m2k",
     "n50_1_h",
 )
+
+SITE_COLUMNS: dict[str, Column] = {
+    "air_heat_capacity_j_m3k": Column(
+        "air_heat_capacity_j_m3k", "J/(m3 K)", "float", "heat capacity of the air by volume", low=400, high=1500
+    )
+}

@@ -18,12 +18,24 @@ from twin.buildings.control import Control
 from twin.buildings.kernel import Result
 from twin.buildings.layers import Layers
 from twin.buildings.series import Series, Shared
+from twin.units import STEFAN_BOLTZMANN
 
-__all__ = ["Element", "Modes", "Network", "Trace", "fold", "network", "opaque", "simulate", "stacked", "temperatures"]
+__all__ = [
+    "Element",
+    "Modes",
+    "Network",
+    "Trace",
+    "fold",
+    "joined",
+    "network",
+    "opaque",
+    "simulate",
+    "stacked",
+    "temperatures",
+]
 
 Floats = NDArray[np.float64]
 
-STEFAN_BOLTZMANN = 5.670374419e-8
 INDOORS_K = 293.15  # at which the exchange of heat radiation indoors is linearized, EN ISO 52016-1 does alike
 _CELL_S = 900.0  # a cell is no thicker than temperature spreads in this time
 
@@ -249,6 +261,35 @@ def _responses(rate: Floats, step_s: float) -> tuple[Floats, Floats, Floats, Flo
     return np.exp(-x), mean * step_s, mean, mean_rising
 
 
+def joined(steps: Sequence[Modes]) -> Modes:
+    """Return the steps of networks of any build as one.
+
+    What a zone has less than others is filled up with modes, inputs and nodes that do nothing. They come before its
+    own (inputs after the outdoor temperature), so the last ones are still those of radiant node and air.
+    """
+    modes, nodes, inputs = np.max([s.mean_driven.shape[1:] + s.decay.shape[1:] for s in steps], axis=0)[[2, 0, 1]]
+
+    def filled(values: Floats, *shape: int) -> Floats:
+        return np.pad(values, [(0, 0), *((n - m, 0) for n, m in zip(shape, values.shape[1:], strict=True))])
+
+    def by_input(values: Floats, rows: int) -> Floats:
+        first = filled(values[:, :, :1], rows, 1)
+        return np.concatenate([first, filled(values[:, :, 1:], rows, inputs - 1)], axis=2)
+
+    every = [
+        Modes(
+            decay=filled(s.decay, modes),
+            driven=by_input(s.driven, modes),
+            mean=filled(s.mean, nodes, modes),
+            mean_driven=by_input(s.mean_driven, nodes),
+            start=filled(s.start, modes, nodes),
+            end=filled(s.end, nodes, modes),
+        )
+        for s in steps
+    ]
+    return Modes(**{f.name: np.concatenate([getattr(s, f.name) for s in every]) for f in fields(Modes)})
+
+
 def simulate(
     steps: Modes, modes: Floats, outdoor: Floats, sources: Floats, control: Control, keep: bool = False
 ) -> tuple[Result, Trace]:
@@ -282,8 +323,9 @@ def simulate(
     into_modes = steps.driven[:, :, -1]
     keeper = _Keeper(control, outdoor, response)
     seen = steps.mean[:, -1]
-    free = np.einsum("tzi,zi->tz", inputs, steps.mean_driven[:, -1])
-    forcing = np.einsum("tzi,zmi->tzm", inputs, steps.driven)
+    by_zone = inputs.transpose(1, 0, 2)
+    free = (by_zone @ steps.mean_driven[:, -1, :, None])[:, :, 0].T
+    forcing = np.ascontiguousarray((by_zone @ steps.driven.transpose(0, 2, 1)).transpose(1, 0, 2))
     history = np.empty((shape[0] + 1 if keep else 1, *modes.shape))
     for k in range(shape[0]):
         if keep:
@@ -325,8 +367,17 @@ class _Keeper:
         return np.asarray(power - self.vented[step])
 
 
-def temperatures(steps: Modes, trace: Trace) -> Floats:
-    """Return all nodes' temperatures, means over each step, degC, shape ``(step, zone, node)``."""
-    by_modes: Floats = np.einsum("tzm,znm->tzn", trace.modes[:-1], steps.mean)
-    by_modes += np.einsum("tzi,zni->tzn", trace.inputs, steps.mean_driven)
-    return by_modes
+def temperatures(steps: Modes, trace: Trace, nodes: NDArray[np.int64] | None = None) -> Floats:
+    """Return nodes' temperatures, means over each step, degC, shape ``(step, zone, node)``.
+
+    Parameters
+    ----------
+    nodes
+        Which, shape ``(zone, node)``; all of them if None.
+    """
+    by_modes, by_inputs = steps.mean, steps.mean_driven
+    if nodes is not None:
+        by_modes, by_inputs = (np.take_along_axis(v, nodes[:, :, None], axis=1) for v in (by_modes, by_inputs))
+    found: Floats = trace.modes[:-1].transpose(1, 0, 2) @ by_modes.transpose(0, 2, 1)
+    found += trace.inputs.transpose(1, 0, 2) @ by_inputs.transpose(0, 2, 1)
+    return found.transpose(1, 0, 2)

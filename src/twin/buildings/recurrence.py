@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.control import Keeper
+from twin.buildings.control import Control, Keeper
 from twin.buildings.results import Chunk, Destination
 from twin.buildings.series import Dense, Shared, multiply
 
-__all__ = ["Coefficients", "Forcing", "Report", "blocks", "run_block"]
+__all__ = ["Block", "Coefficients", "Inputs", "Report", "blocks"]
 
 Reals = NDArray[Any]
 
@@ -44,7 +44,7 @@ class Report:
     kept, heat
         Shape ``(building,)``.
     inputs
-        Shape ``(3, building)``.
+        Shape ``(4, building)``.
     """
 
     kept: Reals
@@ -58,7 +58,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Coefficients:
-    """One step of a block of buildings, see above; inputs are outdoor temperature, internal and solar gains.
+    """One step of a block of buildings, see above.
+
+    Inputs are outdoor temperature, internal and solar gains, and heat into the mass.
 
     Attributes
     ----------
@@ -67,7 +69,7 @@ class Coefficients:
     keep, feed
         b and s r, 1.
     now, lag
-        From the inputs of the step and of the one before: f and s e - b f, ``(3, building)``, 1 and K/W.
+        From the inputs of the step and of the one before: f and s e - b f, ``(4, building)``, 1 and K/W.
     response
         Rise of the controlled temperature per power, K/W.
     start
@@ -103,52 +105,77 @@ class Coefficients:
         )
 
 
-class Forcing:
-    """What the inputs add in every step: sums of series times coefficients.
+class Inputs:
+    """The inputs of a window: few profiles beside series of every building.
 
     Parameters
     ----------
     series
-        The inputs.
+        The inputs, in the order of the coefficients; the last ones may be left out.
     """
 
     def __init__(self, series: list[Shared | Dense], dtype: np.dtype[Any]) -> None:
-        self._dtype = dtype
-        self._shared = [(i, s) for i, s in enumerate(series) if isinstance(s, Shared)]
-        self._dense = [(i, s.values) for i, s in enumerate(series) if isinstance(s, Dense)]
-        self._profiles = self._lagged = np.empty((0, 0), dtype)
-        if self._shared:
-            self._profiles = np.concatenate([s.profiles for _, s in self._shared], axis=1).astype(dtype, copy=False)
-            before = np.concatenate([np.zeros_like(self._profiles[:1]), self._profiles[:-1]])
-            self._lagged = np.concatenate([self._profiles, before], axis=1)
+        self.shares = [(i, s.shares) for i, s in enumerate(series) if isinstance(s, Shared)]
+        self.dense = [(i, s.values) for i, s in enumerate(series) if isinstance(s, Dense)]
+        self.profiles = self.lagged = np.empty((0, 0), dtype)
+        shared = [s.profiles for s in series if isinstance(s, Shared)]
+        if shared:
+            joined = shared[0] if len(shared) == 1 else np.concatenate(shared, axis=1)
+            self.profiles = joined.astype(dtype, copy=False)
+            if len(self.profiles) > 1:
+                before = np.concatenate([np.zeros_like(self.profiles[:1]), self.profiles[:-1]])
+                self.lagged = np.concatenate([self.profiles, before], axis=1)
 
-    def block(self, here: slice, now: Reals, lag: Reals, depth: int) -> None:
-        """Go on with another block of buildings, some steps at a time."""
-        self._here, self._now, self._lag = here, now, lag
-        self._reported: dict[int, Reals] = {}
-        self._product = np.empty((depth if self._dense else 0, now.shape[1]), self._dtype)
-        if self._shared:
-            self._weights = np.concatenate([self._weigh(now), self._weigh(lag)])
+
+class Forcing:
+    """What the inputs add in every step to a block of buildings: sums of series times coefficients."""
+
+    def __init__(self, c: Coefficients, here: slice) -> None:
+        self._c, self._here, self._dtype = c, here, c.keep.dtype
+        self._shares: list[tuple[int, Reals]] = []
+        self._weights: dict[int, Reals] = {}
+        self._product = np.empty((0, here.stop - here.start), self._dtype)
+
+    def window(self, inputs: Inputs, depth: int) -> None:
+        """Go on with another window; shares that are the same arrays as before are taken as unchanged."""
+        known = len(inputs.shares) == len(self._shares)
+        if not known or any(a[0] != b[0] or a[1] is not b[1] for a, b in zip(inputs.shares, self._shares, strict=True)):
+            self._shares, self._weights = inputs.shares, {}
+        self._inputs = inputs
+        if inputs.dense and len(self._product) < depth:
+            self._product = np.empty((depth, self._product.shape[1]), self._dtype)
 
     def _weigh(self, coefficients: Reals) -> Reals:
-        weighed = [coefficients[i] * s.shares[:, self._here] for i, s in self._shared]
-        return np.concatenate(weighed).astype(self._dtype, copy=False)
+        """Return the weights of all profiles in a sum with these coefficients, which live as long as the block."""
+        found = self._weights.get(id(coefficients))
+        if found is None:
+            weighed = [coefficients[i] * shares[:, self._here] for i, shares in self._shares]
+            found = np.concatenate(weighed).astype(self._dtype, copy=False)
+            self._weights[id(coefficients)] = found
+        return found
+
+    def _weigh_lagged(self) -> Reals:
+        found = self._weights.get(0)
+        if found is None:
+            found = self._weights[0] = np.concatenate([self._weigh(self._c.now), self._weigh(self._c.lag)])
+        return found
 
     def fill(self, steps: slice, target: Reals) -> None:
         """Write what the inputs add in some steps to the free temperature, ``(step, building)``."""
-        _product(self._lagged[steps], self._weights if self._shared else None, target)
+        if steps.stop == 1:
+            self.report(steps, self._c.now, target)
+            return
+        _product(self._inputs.lagged[steps], self._weigh_lagged() if self._shares else None, target)
         first = 1 if steps.start == 0 else 0
-        for i, values in self._dense:
+        for i, values in self._inputs.dense:
             given = values[steps.start - 1 + first : steps.stop, self._here].astype(self._dtype, copy=False)
-            self._add(given[1 - first :], self._now[i], target)
-            self._add(given[:-1], self._lag[i], target[first:])
+            self._add(given[1 - first :], self._c.now[i], target)
+            self._add(given[:-1], self._c.lag[i], target[first:])
 
     def report(self, steps: slice, coefficients: Reals, target: Reals) -> None:
-        """Write the sum of the inputs of some steps times coefficients ``(3, building)``, which the block keeps."""
-        if self._shared and id(coefficients) not in self._reported:
-            self._reported[id(coefficients)] = self._weigh(coefficients)
-        _product(self._profiles[steps], self._reported.get(id(coefficients)), target)
-        for i, values in self._dense:
+        """Write the sum of the inputs of some steps times coefficients ``(4, building)``, which the block keeps."""
+        _product(self._inputs.profiles[steps], self._weigh(coefficients) if self._shares else None, target)
+        for i, values in self._inputs.dense:
             given = values[steps, self._here].astype(self._dtype, copy=False)
             self._add(given, coefficients[i], target)
 
@@ -173,40 +200,59 @@ def blocks(n_buildings: int, dtype: np.dtype[Any]) -> Iterator[slice]:
     return (slice(*edge) for edge in pairwise(edges))
 
 
-def run_block(
-    c: Coefficients,
-    forcing: Forcing,
-    keeper: Keeper,
-    mass: NDArray[np.float64],
-    here: slice,
-    n_steps: int,
-    destination: Destination,
-) -> NDArray[np.float64]:
-    """Run a block of buildings through a window and return the mass's temperature at its end."""
-    depth = min(CHUNK_STEPS, n_steps)
-    chunk_free = np.empty((depth, len(mass)), c.keep.dtype)
-    forcing.block(here, c.now, c.lag, depth)
-    keeper.block(here, c.response)
-    carried = (mass * c.scale).astype(c.keep.dtype)  # what the past adds to the free temperature of the next step
-    row = np.empty_like(carried)
-    for begin in range(0, n_steps, depth):
-        steps = slice(begin, min(begin + depth, n_steps))
-        chunk, free = destination.lend(here, steps), chunk_free[: min(depth, n_steps - begin)]
+class Block:
+    """A block of buildings, with all that is the same in every window."""
+
+    def __init__(self, c: Coefficients, here: slice) -> None:
+        self.here, self._c = here, c.of(here)
+        self._forcing, self._keeper = Forcing(self._c, here), Keeper(here, self._c.response)
+        self._row, self._last = np.empty_like(self._c.keep), np.empty_like(self._c.keep[None])
+        self._free = np.empty((0, len(self._row)), self._row.dtype)
+
+    def run(
+        self,
+        inputs: Inputs,
+        control: Control,
+        outdoor: Shared | Dense,
+        mass: NDArray[np.float64],
+        shape: tuple[int, int],
+        destination: Destination,
+    ) -> NDArray[np.float64]:
+        """Run the block through a window and return the mass's temperature at its end."""
+        c, n_steps = self._c, shape[0]
+        depth = min(CHUNK_STEPS, n_steps)
+        self._forcing.window(inputs, depth)
+        self._keeper.window(control, outdoor, shape)
+        if len(self._free) < depth:
+            self._free = np.empty((depth, len(self._row)), self._row.dtype)
+        carried = (mass * c.scale).astype(c.keep.dtype)  # what the past adds to the free temperature of the next step
+        for begin in range(0, n_steps, depth):
+            steps = slice(begin, min(begin + depth, n_steps))
+            chunk = destination.lend(self.here, steps)
+            self._advance(steps, carried, chunk)
+            destination.take(chunk)
+        self._forcing.report(slice(n_steps - 1, n_steps), c.lag, self._last)
+        mass_then: NDArray[np.float64] = (carried + self._last[0]) / c.scale
+        return mass_then
+
+    def _advance(self, steps: slice, carried: Reals, chunk: Chunk) -> None:
+        """Write a chunk; ``carried`` goes on to the next."""
+        c, keeper, row = self._c, self._keeper, self._row
+        free = self._free[: steps.stop - steps.start]
         kept = chunk.operative if c.by_operative and chunk.operative is not None else chunk.air
-        forcing.fill(steps, free)
-        for step, alone, held in zip(range(begin, steps.stop), free, kept, strict=True):
+        self._forcing.fill(steps, free)
+        for step, alone, held in zip(range(steps.start, steps.stop), free, kept, strict=True):
             np.add(alone, carried, alone)
             np.multiply(alone, c.keep, carried)
             keeper.keep(step, alone, held)
             np.multiply(held, c.feed, row)
             np.add(carried, row, carried)
         keeper.settle(steps, free, kept, chunk.power, chunk.vented)
-        _report(c, forcing, kept, chunk)
-        destination.take(chunk)
-    last = np.zeros((1, len(mass)), c.keep.dtype)
-    forcing.report(slice(n_steps - 1, n_steps), c.lag, last)
-    mass_then: NDArray[np.float64] = (carried + last[0]) / c.scale
-    return mass_then
+        _report(c, self._forcing, kept, chunk)
+
+    def forget(self) -> None:
+        """Drop what takes much memory and little time to work out again."""
+        self._keeper.forget()
 
 
 def _report(c: Coefficients, forcing: Forcing, kept: Reals, chunk: Chunk) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.buildings.catalogue import Archetypes
 from twin.engine.time import CivilTime, TimeAxis
 
-__all__ = ["Clock", "profile", "read_clock"]
+__all__ = ["Clock", "mean_level", "profile", "read_clock"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,23 @@ def profile(archetypes: Archetypes, quantity: str, clock: Clock, seasonal: bool 
     seasonal
         Whether the multiplier of the month applies; it does not to set points.
     """
-    level = archetypes.weekly[quantity][:, clock.hour_of_week]
-    if seasonal:
-        level = level * archetypes.monthly[:, clock.month]
+    return mean_level(archetypes.weekly[quantity], clock, archetypes.monthly if seasonal else None)
+
+
+def mean_level(
+    weekly: NDArray[np.float64], clock: Clock, monthly: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return hourly profiles of a week over the steps, shape ``(n, k)``.
+
+    Parameters
+    ----------
+    weekly
+        Shape ``(k, 168)``.
+    monthly
+        Multipliers of the months, shape ``(k, 12)``.
+    """
+    level = weekly[:, clock.hour_of_week]
+    if monthly is not None:
+        level = level * monthly[:, clock.month]
     mean: NDArray[np.float64] = level.mean(axis=2)
     return np.ascontiguousarray(mean.T)

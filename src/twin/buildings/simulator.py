@@ -1,4 +1,4 @@
-"""Buildings as simulators: useful heat, cold and hot water, and the temperature indoors."""
+"""Buildings as simulators: useful heat and cold, and the temperatures indoors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.audit import MultiNode, networks
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.kernel import Control, Shared, fold, simulate
+from twin.buildings.envelope import sky_areas, solar_areas
+from twin.buildings.gains import SkyGain, SolarGain
+from twin.buildings.ground_contact import GroundTemperature
+from twin.buildings.kernel import Control, Shared
 from twin.buildings.schedules import Clock, profile, read_clock
-from twin.buildings.zones import airing, sky_areas, solar_areas, sum_by_building, zones
+from twin.buildings.settings import BuildingSettings
+from twin.buildings.simple_hourly import SimpleHourly
+from twin.buildings.zones import ThermalZones
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Write
 from twin.engine.time import CivilTime, TimeAxis
@@ -18,156 +24,151 @@ from twin.errors import Problem, TwinError
 from twin.random import Streams
 from twin.registry import Setup
 
-__all__ = ["BuildingsSimulator", "build", "heated_rows", "hot_water_power"]
+__all__ = ["BuildingsSimulator", "build"]
 
 Floats = NDArray[np.float64]
 
-STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4)
-ZERO_DEGC_K = 273.15
-WATER_J_KG_K = 4180.0
-DRAW_OFF_DEGC = 60.0
-COLD_WATER_DEGC = 10.0
-DAY_S = 86400.0
 OUT_OF_REACH_DEGC = 1000.0  # a set point that turns cooling off
 AIRING_FROM_DEGC = 23.0  # DIN 4108-2:2013
 AIRING_ABOVE_SET_POINT_K = 2.0
-_SUM_STEPS = 256  # steps whose irradiance is weighted at a time, to keep the product small
-
-
-def heated_rows(city: City) -> NDArray[np.int64]:
-    """Return the rows of the buildings that are heated."""
-    return np.flatnonzero(city.buildings["heated_floor_area_m2"] > 0)
-
-
-def hot_water_power(occupants: Floats, litres_per_person_day: Floats) -> Floats:
-    """Return the mean useful power of the hot water people draw, W; a litre is taken as a kilogram."""
-    mass_flow = occupants * litres_per_person_day / DAY_S
-    power: Floats = mass_flow * WATER_J_KG_K * (DRAW_OFF_DEGC - COLD_WATER_DEGC)
-    return power
+NIGHT = (22, 6)  # hours of the clock in which windows or flaps are open at night
+MILD_NIGHT_DEGC = 14.0  # outdoors, from which nobody has to heat what came in
 
 
 @dataclass(frozen=True)
 class _State:
-    mass: Floats
+    masses: Floats
 
 
 class BuildingsSimulator:
-    """Every heated building as one zone of EN ISO 13790's simple hourly method.
+    """Every thermal zone by EN ISO 13790's simple hourly method, or with many nodes.
 
-    Heating is limited to its capacity; where there is no cooling, people open windows when it is warm indoors.
-
-    Buildings that are not heated ask for nothing; their indoor temperature is that outdoors. ``indoor_temperature`` is
-    the mean over the step, as the standard has it, so it is averaged when taken to longer steps.
+    Heating and cooling are limited to their capacities; where there is no cooling, people open windows when it is warm
+    indoors. What is asked for is summed over the zones of a building; ``indoor_temperature`` is their mean by floor
+    area and over the step, as the standard has it, so it is averaged when taken to longer steps. Buildings that are
+    not heated ask for nothing; their indoor temperature is that outdoors.
 
     Parameters
     ----------
+    city
+        With the table ``zone``.
     civil
         Where people live by the clock.
     """
 
     name = "buildings"
-    version = "1"
+    version = "2"
     reads = (
         Read("outdoor_temperature", "building"),
         Read("sky_infrared_irradiance", "building"),
         Read("irradiance", "surface"),
-        Read("internal_gain", "building", gather="sum"),
+        Read("internal_gain", "zone", gather="sum"),
+        Read("heating_set_point_shift", "building", gather="sum"),
     )
     writes = (
         Write("space_heating_demand", "building"),
         Write("space_cooling_demand", "building"),
-        Write("hot_water_demand", "building"),
         Write("indoor_temperature", "building"),
+        Write("operative_temperature", "zone"),
+        Write("temperature_shortfall", "zone"),
+        Write("temperature_excess", "zone"),
     )
 
-    def __init__(self, city: City, archetypes: Archetypes, civil: CivilTime, step_s: int) -> None:
+    def __init__(
+        self, city: City, archetypes: Archetypes, civil: CivilTime, step_s: int, settings: BuildingSettings
+    ) -> None:
         self.step_s = step_s
-        self._city, self._archetypes, self._civil = city, archetypes, civil
-        self._rows = rows = heated_rows(city)
-        table = city.buildings
-        self._steps = fold(zones(city, rows), step_s)
-        self._solar_areas = solar_areas(city)
-        self._sky_areas = sky_areas(city)[rows]
-        self._uses = archetypes.use_rows(table["use_type"][rows])
-        self._set_point = table["heating_set_point_degc"][rows]
-        self._set_back = np.minimum(table["heating_setback_degc"][rows], self._set_point)
-        self._cooling = np.where(table["cooled"][rows], table["cooling_set_point_degc"][rows], np.inf)
+        self._archetypes, self._civil = archetypes, civil
+        self._by_operative = settings.set_points == "operative"
+        self._zones = zones = ThermalZones(city)
+        self._n_buildings = len(city.buildings)
+        self._first = np.flatnonzero(np.diff(zones.building, prepend=-1))
+        self._rows = zones.building[self._first]
+        self._ground = GroundTemperature(zones) if "weather" in city.tables else None
+        self._sun = SolarGain(zones, *solar_areas(city))
+        self._sky = SkyGain(zones.sum(sky_areas(city)))
+        self._set_up_control(zones)
+        self._use_factor = city.buildings["heating_use_factor"][self._rows]
+        self._method: SimpleHourly | MultiNode
+        if settings.method == "multinode":
+            self._method = MultiNode(networks(zones), step_s, self._set_point, self._by_operative)
+        else:
+            self._method = SimpleHourly(zones, step_s, self._set_point, self._by_operative, settings.precision)
+
+    def _set_up_control(self, zones: ThermalZones) -> None:
+        table, cooled = zones.table, zones.of_building("cooled")
+        self._uses = self._archetypes.use_rows(table["use_type"])
+        self._set_point = table["heating_set_point_degc"]
+        self._set_back = np.minimum(table["heating_setback_degc"], self._set_point)
+        self._cooling = np.where(cooled, table["cooling_set_point_degc"], np.inf)
         self._check_set_points()
-        self._capacity = table["heating_capacity_w"][rows]
+        self._heating_max = zones.of_building("heating_capacity_w") * zones.heat_load_share
+        self._cooling_max = None
+        if "cooling_capacity_w" in zones.city.buildings:
+            capacity = np.where(zones.city.buildings.missing("cooling_capacity_w"), np.inf, 1.0)[zones.building]
+            self._cooling_max = capacity * zones.of_building("cooling_capacity_w") * zones.floor_share
         warm = np.maximum(AIRING_FROM_DEGC, self._set_point + AIRING_ABOVE_SET_POINT_K)
-        self._airing_from = np.where(table["cooled"][rows], np.inf, warm)
-        self._airing_max = airing(city)[rows]
-        self._hot_water = hot_water_power(table["occupants"][rows], archetypes.uses["hot_water"][self._uses])
-        self._mass = self._set_point.copy()
+        self._airing_from = np.where(cooled, np.inf, warm)
+        self._airing_max = zones.airing
+        self._night = zones.of_building("night_ventilation_1_h") * zones.air_w_k_per_change
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
-        """Begin with the mass at the heating set point."""
-        self._mass = self._set_point.copy()
+        """Begin with masses at the heating set point; a warm-up lets that fade."""
+        self._now = self._method.start()
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return demands and indoor temperatures of a window."""
         clock = read_clock(window, self._civil)
-        outdoor = inputs["outdoor_temperature"]
-        result = simulate(
-            self._steps,
-            self._mass,
-            _chosen(outdoor, self._rows),
-            inputs["internal_gain"][:, self._rows],
-            self._solar_gain(inputs),
-            self._control(clock),
-        )
-        self._mass = result.mass[-1].copy()
-        hot_water = profile(self._archetypes, "hot_water", clock)[:, self._uses]
-        hot_water *= self._hot_water
+        outdoor = _of_zones(inputs["outdoor_temperature"], self._zones.building)
+        infrared = _of_zones(inputs["sky_infrared_irradiance"], self._zones.building)
+        control = self._control(window, clock, outdoor, inputs["heating_set_point_shift"])
+        gains = self._sun(inputs["irradiance"])
+        gains += self._sky(outdoor, infrared)
+        ground = None if self._ground is None else self._ground(window)
+        result, self._now = self._method.run(self._now, outdoor, inputs["internal_gain"], gains, ground, control)
+        kept = result.operative if self._by_operative else result.air
+        assert result.operative is not None
+        assert kept is not None
         return {
-            "space_heating_demand": self._everywhere(np.maximum(result.power, 0.0)),
-            "space_cooling_demand": self._everywhere(np.maximum(-result.power, 0.0)),
-            "hot_water_demand": self._everywhere(hot_water),
-            "indoor_temperature": self._everywhere(result.air, outdoor),
+            "space_heating_demand": self._summed(np.maximum(result.power, 0.0), self._use_factor),
+            "space_cooling_demand": self._summed(np.maximum(-result.power, 0.0)),
+            "indoor_temperature": self._mean(result.air, inputs["outdoor_temperature"]),
+            "operative_temperature": result.operative.astype(np.float64, copy=False),
+            "temperature_shortfall": np.maximum(_expanded(control.heating_set, kept.shape) - kept, 0.0),
+            "temperature_excess": np.maximum(kept - _expanded(control.cooling_set, kept.shape), 0.0),
         }
 
     def state(self) -> _State:
         """Return the temperatures of the masses."""
-        return _State(self._mass.copy())
+        return _State(self._now.copy())
 
     def restore(self, state: _State) -> None:
         """Take the masses back to temperatures they had."""
-        self._mass = state.mass.copy()
+        self._now = state.masses.copy()
 
     def _check_set_points(self) -> None:
-        crossed = self._rows[self._cooling < self._set_point]
+        crossed = np.unique(self._zones.building[self._cooling < self._set_point])
         if len(crossed):
+            ids = self._zones.city.buildings.ids
             raise TwinError(
-                *(
-                    Problem(f"building {self._city.buildings.ids[i]} is to be cooled below its heating set point")
-                    for i in crossed
-                )
+                *(Problem(f"building {ids[i]} is to be cooled below its heating set point") for i in crossed)
             )
 
-    def _solar_gain(self, inputs: Arrays) -> Floats:
-        """Return the gain by sun and sky less what is radiated to the sky, W, ``(step, heated building)``."""
-        irradiance = inputs["irradiance"]
-        gain = np.empty((len(irradiance), len(self._rows)))
-        for begin in range(0, len(irradiance), _SUM_STEPS):
-            here = slice(begin, begin + _SUM_STEPS)
-            gain[here] = sum_by_building(self._city, irradiance[here] * self._solar_areas)[:, self._rows]
-        outdoor = _chosen(inputs["outdoor_temperature"], self._rows)
-        infrared = _chosen(inputs["sky_infrared_irradiance"], self._rows)
-        gain -= (STEFAN_BOLTZMANN * (outdoor + ZERO_DEGC_K) ** 4 - infrared) * self._sky_areas
-        return gain
-
-    def _control(self, clock: Clock) -> Control:
+    def _control(self, window: TimeAxis, clock: Clock, outdoor: Floats, shift: Floats) -> Control:
         return Control(
-            heating_set=self._heating_set(clock),
+            heating_set=self._heating_set(clock, shift),
             cooling_set=self._cooling_set(clock),
-            heating_max=self._capacity,
-            airing_from=self._airing_from,
-            airing_max=self._airing_max,
+            heating_max=self._heating_max,
+            cooling_max=self._cooling_max,
+            airing_from=None if self._by_operative else self._airing_from,
+            airing_max=None if self._by_operative else self._airing_max,
+            ventilation=None if self._by_operative else self._at_night(window, outdoor),
         )
 
-    def _heating_set(self, clock: Clock) -> Shared:
+    def _heating_set(self, clock: Clock, shift: Floats) -> Shared | Floats:
         share = profile(self._archetypes, "heating", clock, seasonal=False)
-        return self._by_use(share, self._set_point - self._set_back, self._set_back)
+        usual = self._by_use(share, self._set_point - self._set_back, self._set_back)
+        return usual.expand() + shift[:, self._zones.building] if shift.any() else usual
 
     def _cooling_set(self, clock: Clock) -> Shared | None:
         if np.isinf(self._cooling).all():
@@ -176,31 +177,54 @@ class BuildingsSimulator:
         level = np.minimum(self._cooling, OUT_OF_REACH_DEGC)
         return self._by_use(off.astype(np.float64), np.full(len(level), OUT_OF_REACH_DEGC), level)
 
+    def _at_night(self, window: TimeAxis, outdoor: Floats) -> Floats | None:
+        """Return what is ventilated in mild nights besides, W/K, or None where nobody does."""
+        if not self._night.any():
+            return None
+        hour = window.calendar(self._civil).hour[:, None]
+        night = (hour >= NIGHT[0]) | (hour < NIGHT[1])
+        return np.where(night & (outdoor >= MILD_NIGHT_DEGC), self._night, 0.0)
+
     def _by_use(self, profiles: Floats, times: Floats, plus: Floats) -> Shared:
-        """Return the profile of each building's use times a value of the building plus another."""
+        """Return the profile of each zone's use times a value of the zone plus another."""
         uses, use = np.unique(self._uses, return_inverse=True)
         ones, shares = np.ones((len(profiles), 1)), np.zeros((len(uses) + 1, len(use)))
         shares[use, np.arange(len(use))] = times
         shares[-1] = plus
         return Shared(np.hstack([profiles[:, uses], ones]), shares)
 
-    def _everywhere(self, values: Floats, otherwise: Floats | None = None) -> Floats:
-        """Return values of the heated buildings among those of all, the others being 0 or as given."""
-        if len(self._rows) == len(self._city.buildings):
-            return values
-        shape = (len(values), len(self._city.buildings))
-        out = np.zeros(shape) if otherwise is None else np.array(np.broadcast_to(otherwise, shape))
-        out[:, self._rows] = values
+    def _summed(self, values: Floats, factor: Floats | None = None) -> Floats:
+        """Return values of zones summed by building, times a factor of each; 0 in buildings that are not heated."""
+        out = np.zeros((len(values), self._n_buildings))
+        sums = values if len(self._first) == values.shape[1] else np.add.reduceat(values, self._first, axis=1)
+        out[:, self._rows] = sums if factor is None else sums * factor
+        return out
+
+    def _mean(self, values: Floats, otherwise: Floats) -> Floats:
+        """Return the mean of zones by floor area; in buildings that are not heated what is given."""
+        out = np.array(np.broadcast_to(otherwise, (len(values), self._n_buildings)))
+        if len(self._first) == values.shape[1]:
+            out[:, self._rows] = values
+        else:
+            out[:, self._rows] = np.add.reduceat(values * self._zones.floor_share, self._first, axis=1)
         return out
 
 
-def _chosen(values: Floats, rows: NDArray[np.int64]) -> Floats:
-    """Return the columns of the rows; one column if all are the same one repeated, as from a site."""
-    return values[:, :1] if values.strides[1] == 0 else values[:, rows]
+def _of_zones(values: Floats, building: NDArray[np.int64]) -> Floats:
+    """Return the values of each zone's building; one column if all are the same one repeated, as from a site."""
+    return values[:, :1] if values.strides[1] == 0 else values[:, building]
+
+
+def _expanded(series: Shared | Floats | None, shape: tuple[int, int]) -> Floats:
+    """Return set points of every zone; where there are none, what no temperature reaches."""
+    if series is None:
+        return np.full((1, shape[1]), OUT_OF_REACH_DEGC)
+    return series.expand() if isinstance(series, Shared) else series
 
 
 def build(setup: Setup) -> BuildingsSimulator | None:
     """Return the simulator, or None where nothing is heated."""
-    if not len(heated_rows(setup.city)):
+    if "zone" not in setup.city.tables:
         return None
-    return BuildingsSimulator(setup.city, setup.inputs["archetypes"], setup.civil, setup.step_s)
+    settings = setup.inputs.get("buildings", BuildingSettings())
+    return BuildingsSimulator(setup.city, setup.inputs["archetypes"], setup.civil, setup.step_s, settings)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.fills import CEA, Inputs, Proposal, archetypes_of, is_residential, present
+from twin.buildings.fills import Inputs, Proposal, archetypes_of, is_residential, present
 from twin.buildings.model import ENVELOPE
 from twin.city.model import City
 from twin.ledger import Ledger
@@ -37,8 +37,17 @@ _NON_RESIDENTIAL = {
     "PARKING": "NWG_11",
 }
 _PRODUCTION = "NWG_8"
-# What stands in where TABULA has no class of that type and age
-_STAND_IN = {"HR": "AB", "AB": "MFH", "TH": "SFH"}
+# Kinds that stand for a building, nearest first; the further ones where the nearer have no class of its age and state
+_LIKE = {
+    "SFH": ("SFH", "TH"),
+    "TH": ("TH", "SFH"),
+    "MFH": ("MFH", "AB"),
+    "AB": ("AB", "MFH"),
+    "HR": ("HR", "AB", "MFH"),
+}
+# Where a catalogue has none of these: kinds that tell less apart, then whatever is nearest in size
+_ELSE = ("RES", "ALL", "SFH", "TH", "MFH", "AB", "HR")
+_ELSE_NON_RESIDENTIAL = ("NWG", "ALL", "AB", "MFH", "HR", "TH", "SFH", "RES")
 
 
 def building_type(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
@@ -76,47 +85,54 @@ def _choose(
     catalogue: Archetypes, ledger: Ledger, kind: str, use: str, year: int, refurbishment: str
 ) -> tuple[str, int]:
     """Return the code of the archetype and its source."""
-    typology = kind if kind != "NWG" else _NON_RESIDENTIAL.get(use, _PRODUCTION)
-    wanted, state = typology, refurbishment
-    while (code := _find(catalogue, typology, state, year)) is None:
-        if kind == "NWG" and state != "existing":
-            return _as_new(catalogue, ledger, typology, state)
-        if typology not in _STAND_IN:
-            code = _nearest_age(catalogue, typology, state, year)
-            break
-        typology = _STAND_IN[typology]
-    if _find(catalogue, wanted, state, year) == code:
+    like = _LIKE[kind] if kind != "NWG" else (_NON_RESIDENTIAL.get(use, _PRODUCTION),)
+    kinds = _known(catalogue, like, _ELSE if kind != "NWG" else _ELSE_NON_RESIDENTIAL)
+    code = _find(catalogue, kinds, refurbishment, year)
+    if code is None:
+        code, why = _stand_in(catalogue, kinds, refurbishment, year)
+    elif code == _find(catalogue, like[:1], refurbishment, year):
         return code, DERIVED
-    text = f"The catalogue has no {wanted} of {year}, {state}: {code} stands in."
+    else:
+        why = ""
+    text = f"The catalogue has no {like[0]} of {year}, {refurbishment}: {code} stands in{why}."
     return code, ledger.assume(text, catalogue.reference)
 
 
-def _matches(catalogue: Archetypes, typology: str, state: str) -> NDArray[np.int64]:
+def _known(catalogue: Archetypes, like: tuple[str, ...], otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those kinds that the catalogue has, or one other than these, or its first."""
+    typology = catalogue.envelopes["typology"].tolist()
+    found = tuple(k for k in like if k in typology)
+    return found or tuple(k for k in (*otherwise, *typology) if k in typology)[:1]
+
+
+def _matches(catalogue: Archetypes, kinds: tuple[str, ...], state: str) -> NDArray[np.int64]:
+    """Return the rows of these kinds in a state, those of the nearest kind first."""
     e = catalogue.envelopes
-    return np.flatnonzero((e["typology"] == typology) & (e["refurbishment"] == state))
+    here = e["refurbishment"] == state
+    return np.concatenate([np.flatnonzero(here & (e["typology"] == k)) for k in kinds])
 
 
-def _find(catalogue: Archetypes, typology: str, state: str, year: int) -> str | None:
+def _find(catalogue: Archetypes, kinds: tuple[str, ...], state: str, year: int) -> str | None:
     e = catalogue.envelopes
-    for row in _matches(catalogue, typology, state):
-        if e["year_from"][row] <= year <= e["year_to"][row]:
-            return str(e["code"][row])
-    return None
+    rows = _matches(catalogue, kinds, state)
+    right = rows[(e["year_from"][rows] <= year) & (year <= e["year_to"][rows])]
+    return str(e["code"][right[0]]) if len(right) else None
 
 
-def _nearest_age(catalogue: Archetypes, typology: str, state: str, year: int) -> str:
+def _stand_in(catalogue: Archetypes, kinds: tuple[str, ...], state: str, year: int) -> tuple[str, str]:
+    """Return a code for what no class fits, and why it was taken.
+
+    Where the catalogue refurbishes these kinds at other ages, this age needs none and stays as built; where it never
+    does, the youngest class as built new is what a refurbished building is like.
+    """
     e = catalogue.envelopes
-    rows = _matches(catalogue, typology, state)
-    away = np.maximum(e["year_from"][rows] - year, year - e["year_to"][rows])
-    return str(e["code"][rows[np.argmin(away)]])
-
-
-def _as_new(catalogue: Archetypes, ledger: Ledger, typology: str, state: str) -> tuple[str, int]:
-    """Return the youngest class: the typology of non-residential buildings has no refurbished states."""
-    rows = _matches(catalogue, typology, "existing")
-    code = str(catalogue.envelopes["code"][rows[np.argmax(catalogue.envelopes["year_from"][rows])]])
-    text = f"There is no {state} refurbishment of {typology} in the catalogue: {code}, as built new, stands in."
-    return code, ledger.assume(text, catalogue.reference)
+    built = _matches(catalogue, kinds, "existing")
+    if not len(built):
+        built = np.flatnonzero(np.isin(e["typology"], kinds))
+    elif state != "existing" and not len(_matches(catalogue, kinds, state)):
+        return str(e["code"][built[np.argmax(e["year_from"][built])]]), ", as built new"
+    away = np.maximum(np.maximum(e["year_from"][built] - year, year - e["year_to"][built]), 0.0)
+    return str(e["code"][built[np.argmin(away)]]), ", as built" if state != "existing" else ", nearest in age"
 
 
 def envelope(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
@@ -128,7 +144,9 @@ def envelope(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     words = catalogue.envelopes["description"][catalogue.envelope_rows(kinds)]
     sources = np.array(
         [
-            ledger.assume(f"Envelope of archetype {kind} ({text}); the building itself was not surveyed.", CEA)
+            ledger.assume(
+                f"Envelope of archetype {kind} ({text}); the building itself was not surveyed.", catalogue.reference
+            )
             for kind, text in zip(kinds, words, strict=True)
         ],
         dtype=np.uint16,

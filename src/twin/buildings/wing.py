@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from twin.buildings.model import COLUMNS, ENVELOPE, U_VALUES, WINDOW_TO_WALL
+from typing import Literal
+
+from twin.buildings.measure_wing import MEASURES
+from twin.buildings.model import COLUMNS, ENVELOPE, SITE_COLUMNS, U_VALUES, WINDOW_TO_WALL, ZONE_COLUMNS
 from twin.city.model import BUILDING_COLUMNS
-from twin.registry import Fill, Indicator, Input, Layer, Measure, SimulatorEntry, Suite, Term, Wing
+from twin.registry import Fill, Indicator, Input, Layer, Section, SimulatorEntry, Suite, Term, Wing
 
 __all__ = ["WING"]
 
 _FILLS = "twin.buildings.fills:"
 _TYPOLOGY = "twin.buildings.typology:"
+_ENVELOPE = "twin.buildings.envelope_fills:"
+_ZONES = "twin.buildings.zone_fills:"
 
 _TRANSFER = (
     *U_VALUES,
     *WINDOW_TO_WALL,
     "thermal_bridge_u_w_m2k",
     "ground_temperature_factor",
+    "roof_temperature_factor",
     "air_change_1_h",
+    "infiltration_1_h",
+    "heat_recovery",
     "heated_floor_area_m2",
     "heating_set_point_degc",
 )
 _OCCUPIED = ("use_type", "heated_floor_area_m2", "occupants")
-_SUMMER = ("shading_factor", "airing_1_h")
-_CONTROL = ("heating_setback_degc", "heating_capacity_w", "cooled")
+_SUMMER = ("shading_factor", "airing_1_h", "night_ventilation_1_h", "movable_shading_factor")
+_CONTROL = ("heating_setback_degc", "heating_capacity_w", "cooled", "heating_use_factor")
 _ZONE = tuple(dict.fromkeys((*ENVELOPE, *_TRANSFER, *_OCCUPIED, *_SUMMER, *_CONTROL)))
 
 
@@ -31,13 +39,26 @@ def _fill(apply: str, writes: tuple[str, ...], keys: tuple[str, ...] = ()) -> Fi
     return Fill("building", tuple(columns[name] for name in writes), keys, apply)
 
 
+def _of_zones(name: str, writes: tuple[str, ...], *keys: str) -> Fill:
+    of_building = tuple(key if "." in key else f"building.{key}" for key in keys)
+    return Fill("zone", tuple(ZONE_COLUMNS[c] for c in writes), of_building, _ZONES + name)
+
+
+_SET_POINTS = ("heating_set_point_degc", "heating_setback_degc", "cooling_set_point_degc")
+_SECONDARY = ("secondary_use_type", "secondary_use_share")
+
 _ALL_FILLS = (
     _fill(_FILLS + "storeys", ("storeys_above_ground",), ("footprint_m2", "volume_m3", "measured_height_m")),
     _fill(_FILLS + "year", ("year_of_construction",)),
     _fill(_FILLS + "use_type", ("use_type",), ("usage_class", "footprint_m2", "storeys_above_ground")),
+    _fill(
+        _FILLS + "secondary_use",
+        _SECONDARY,
+        ("use_type", "storeys_above_ground"),
+    ),
     _fill(_FILLS + "floor_area", ("heated_floor_area_m2",), ("use_type", "footprint_m2", "storeys_above_ground")),
-    _fill(_FILLS + "dwellings", ("dwellings",), ("use_type", "heated_floor_area_m2")),
-    _fill(_FILLS + "occupants", ("occupants",), ("use_type", "heated_floor_area_m2")),
+    _fill(_FILLS + "dwellings", ("dwellings",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
+    _fill(_FILLS + "occupants", ("occupants",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
     _fill(_FILLS + "refurbishment", ("refurbishment",)),
     _fill(
         _TYPOLOGY + "building_type",
@@ -55,18 +76,66 @@ _ALL_FILLS = (
         ("heating_set_point_degc", "heating_setback_degc", "cooling_set_point_degc", "cooled"),
         ("use_type",),
     ),
-    _fill(_FILLS + "site_conditions", ("ground_temperature_factor", "design_outdoor_temperature_degc")),
-    _fill(_FILLS + "summer", _SUMMER, ("site.shading",)),
+    _fill(_FILLS + "site_conditions", ("design_outdoor_temperature_degc",)),
+    _fill(_FILLS + "summer", ("shading_factor", "airing_1_h"), ("site.shading",)),
+    _fill(_ENVELOPE + "component_areas", ("outer_wall_m2", "window_m2", "roof_m2", "base_m2"), WINDOW_TO_WALL),
+    _fill(_ENVELOPE + "attic", ("attic",)),
+    _fill(_ENVELOPE + "attic_factor", ("roof_temperature_factor",), ("attic", "roof_u_w_m2k", "roof_m2")),
+    _fill(_ENVELOPE + "basement", ("basement",), ("use_type",)),
+    _fill(_ENVELOPE + "perimeter", ("ground_perimeter_m",)),
+    _fill(_ENVELOPE + "ground", ("ground_temperature_factor",), ("basement", "base_u_w_m2k", "ground_perimeter_m")),
+    _fill(_ENVELOPE + "infiltration", ("infiltration_1_h",), ("n50_1_h",)),
+    _fill(_ENVELOPE + "fans", ("heat_recovery", "specific_fan_power_j_m3", "night_ventilation_1_h")),
+    _fill(_ENVELOPE + "blinds", ("movable_shading_factor",)),
+    _fill(_ENVELOPE + "use_factor", ("heating_use_factor",), ("heated_floor_area_m2",)),
     _fill(
         _FILLS + "heat_load",
         ("design_heat_load_w",),
-        (*_TRANSFER, "design_outdoor_temperature_degc"),
+        (*_TRANSFER, "design_outdoor_temperature_degc", "site.air_heat_capacity_j_m3k"),
     ),
     _fill(_FILLS + "heating_capacity", ("heating_capacity_w",), ("design_heat_load_w", "heated_floor_area_m2")),
+    _of_zones("uses", ("use_type",), "use_type", "secondary_use_type"),
+    _of_zones("areas", ("heated_floor_area_m2",), "heated_floor_area_m2", "secondary_use_share"),
+    _of_zones(
+        "people",
+        ("occupants", "dwellings"),
+        "occupants",
+        "dwellings",
+        "zone.use_type",
+        "zone.heated_floor_area_m2",
+    ),
+    _of_zones("set_points", _SET_POINTS, *_SET_POINTS, "zone.use_type"),
+    _of_zones("air_changes", ("air_change_1_h",), "air_change_1_h", "infiltration_1_h", "zone.use_type"),
 )
 
 _HEAT = (Term("space_heating_demand"), Term("hot_water_demand"))
 _AREA = "heated_floor_area_m2"
+_CATEGORIES = tuple(f"floor_area_in_category_{k}" for k in (1, 2, 3, 4))
+_ROMAN = ("I", "II", "III", "IV")
+
+
+def _in_category(k: int) -> Indicator:
+    better: Literal["higher", "neutral", "lower"] = "higher" if k == 1 else "lower" if k == 4 else "neutral"
+    return Indicator(
+        f"time_in_category_{k}",
+        f"Time in use in comfort category {_ROMAN[k - 1]}",
+        "pct",
+        better,
+        (Term(_CATEGORIES[k - 1]),),
+        over=tuple(map(Term, _CATEGORIES)),
+        standard="EN 16798-1",
+    )
+
+
+def _outside_category(k: int) -> Indicator:
+    title = f"Hours in use outside comfort category {_ROMAN[k - 1]}"
+    return _hours(f"hours_outside_category_{k}", title, *_CATEGORIES[k:], standard="EN 16798-1")
+
+
+def _hours(name: str, title: str, *floor_areas: str, unit: str = "h", standard: str = "") -> Indicator:
+    """Return hours as the mean over the floor area: what floor area there was over time, by all of it."""
+    return Indicator(name, title, unit, "lower", tuple(map(Term, floor_areas)), per=_AREA, standard=standard)
+
 
 WING = Wing(
     name="buildings",
@@ -78,32 +147,33 @@ WING = Wing(
             meaning="Catalogue of building archetypes and uses.",
             default="tabula-de",
         ),
+        Input(
+            "load_profiles",
+            read="twin.buildings.load_profiles:read_load_profiles",
+            kind="file",
+            meaning="Standard load profiles by use, season, kind of day and time of day (CSV).",
+            required=False,
+        ),
     ),
-    harmonize="twin.buildings.energy_ade:harmonize",
-    columns={"building": tuple(COLUMNS.values())},
+    sections=(
+        Section("buildings", "twin.buildings.settings:BuildingSettings", "How heat and cold are worked out."),
+        Section("people", "twin.buildings.people.settings:PeopleSettings", "How people use appliances and water."),
+    ),
+    harmonize="twin.buildings.modelled:harmonize",
+    attach="twin.buildings.attach:attach",
+    columns={
+        "building": tuple(COLUMNS.values()),
+        "zone": tuple(ZONE_COLUMNS.values()),
+        "site": tuple(SITE_COLUMNS.values()),
+    },
     fills=_ALL_FILLS,
-    measures=(
-        Measure(
-            kind="insulation",
-            table="building",
-            params="twin.buildings.measures:Insulation",
-            apply="twin.buildings.measures:insulate",
-            writes=("refurbishment", "archetype", *ENVELOPE, "thermal_bridge_u_w_m2k", "air_change_1_h"),
-            meaning="Insulate the envelope, as a whole or part by part.",
-        ),
-        Measure(
-            kind="set_point",
-            table="building",
-            params="twin.buildings.measures:SetPoint",
-            apply="twin.buildings.measures:set_points",
-            writes=("heating_set_point_degc", "heating_setback_degc", "cooling_set_point_degc", "cooled"),
-            meaning="Keep other temperatures indoors.",
-        ),
-    ),
+    measures=MEASURES,
     simulators=(
         SimulatorEntry(
             "appliances", "twin.buildings.households:build", tuple(f"building.{name}" for name in _OCCUPIED)
         ),
+        SimulatorEntry("hot_water", "twin.buildings.hot_water:build", ("building.use_type", "building.occupants")),
+        SimulatorEntry("comfort", "twin.buildings.comfort:build", ("building.use_type", "building.cooled")),
         SimulatorEntry("buildings", "twin.buildings.simulator:build", tuple(f"building.{name}" for name in _ZONE)),
     ),
     indicators=(
@@ -129,16 +199,12 @@ WING = Wing(
             standard="EN ISO 13790",
         ),
         Indicator("heat_load_peak", "Highest heat demand", "kW", "lower", _HEAT, reduction="max"),
-        Indicator(
-            "overheating_hours",
-            "Hours above 26 degC indoors",
-            "h",
-            "lower",
-            (Term("indoor_temperature"),),
-            reduction="hours_above",
-            threshold=26.0,
-            standard="EN 16798-1, category II, without adaptation",
-        ),
+        *(_in_category(k) for k in (1, 2, 3, 4)),
+        *(_outside_category(k) for k in (1, 2, 3)),
+        _hours("overheating_hours", "Hours in use above 26 degC", "overheated_floor_area"),
+        _hours("overheating_degree_hours", "Degree-hours in use above 26 degC", "overheating_of_floor_area", unit="Kh"),
+        _hours("unmet_heating_hours", "Hours in use below the heating set point", "underheated_floor_area"),
+        _hours("unmet_cooling_hours", "Hours in use above the cooling set point", "undercooled_floor_area"),
     ),
     layers=(Layer("buildings", "triangles", "building", "twin.city.layers:building_triangles"),),
     suites=(

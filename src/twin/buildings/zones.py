@@ -1,217 +1,237 @@
-"""From the tables of the city to what the kernel needs: heat transfer, capacity and effective areas per building."""
+"""From the tables of the city to what the kernel needs: heat transfer, capacity and areas of every thermal zone."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.envelope import BASES, ROOFS, conductances, sum_by_building
 from twin.buildings.kernel import Zones
 from twin.city.model import City
 from twin.errors import Problem, TwinError
+from twin.table import Table
 
 __all__ = [
     "ROOM_HEIGHT_M",
-    "airing",
+    "ThermalZones",
+    "air_heat_capacity",
     "design_heat_load",
-    "exposed_areas",
-    "sky_areas",
-    "solar_areas",
-    "sum_by_building",
-    "transmission",
-    "ventilation",
-    "window_areas",
-    "zones",
+    "ventilated",
 ]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 ROOM_HEIGHT_M = 2.5  # reference room height, TABULA
-AIR_J_M3K = 1200.0  # volumetric heat capacity of air, EN ISO 13790, 9.3.1
+AIR_J_M3K = 1200.0  # volumetric heat capacity of air at sea level, EN ISO 13790, 9.3.1
 H_MS_W_M2K = 9.1  # between mass and surfaces, EN ISO 13790, 12.2.2
 H_IS_W_M2K = 3.45  # between surfaces and air, EN ISO 13790, 7.2.2.2
 SURFACES_PER_FLOOR = 4.5  # area facing the zone per floor area, EN ISO 13790, 7.2.2.2
-R_SE_M2K_W = 0.04  # external surface resistance, EN ISO 6946
-F_W = 0.9  # correction of g for non-normal incidence, EN ISO 13790, 11.4.2
-EMISSIVITY = 0.9  # of outer surfaces, EN ISO 13790, 11.4.6
 
 # Effective mass area per floor area over the capacity per floor area, EN ISO 13790, Table 12
 _CAPACITY_J_M2K = (165e3, 260e3, 370e3)
 _MASS_AREA = (2.5, 3.0, 3.5)
 
-_WALLS = ("WallSurface",)
-_ROOFS = ("RoofSurface", "OuterCeilingSurface")
-_BASES = ("GroundSurface", "OuterFloorSurface")
-_SECTORS = ("north", "east", "south", "west")
+
+def air_heat_capacity(city: City) -> float:
+    """Return the volumetric heat capacity of the air, J/(m3 K): less where the site lies high."""
+    site = city.tables.get("site")
+    if site is None or "air_heat_capacity_j_m3k" not in site:
+        return AIR_J_M3K
+    return float(site["air_heat_capacity_j_m3k"][0])
 
 
-def sum_by_building(city: City, values: Floats) -> Floats:
-    """Sum values per surface over the surfaces of each building, ``(..., surface)`` to ``(..., building)``."""
-    building = city.surfaces["building"]
-    total = np.zeros((*values.shape[:-1], len(city.buildings)))
-    if len(building):
-        first = np.flatnonzero(np.diff(building, prepend=-1))
-        total[..., building[first]] = np.add.reduceat(values, first, axis=-1)
-    return total
+def ventilated(buildings: Table, air_change_1_h: Floats, rows: Ints | slice = slice(None)) -> Floats:
+    """Return the air change that takes heat along, 1/h: what heat recovery gives back is taken off.
 
+    What leaks in takes its heat along past the exchanger.
 
-def _of_building(city: City, name: str) -> Floats:
-    """Return a building's value at each of its surfaces."""
-    values: Floats = city.buildings[name][city.surfaces["building"]]
-    return values
-
-
-def _is(city: City, types: tuple[str, ...]) -> Floats:
-    return np.isin(city.surfaces["type"], types).astype(np.float64)
-
-
-def _of_surface(city: City, name: str) -> Floats:
-    """Return a column of the surfaces, 0 where it has no value."""
-    table = city.surfaces
-    return np.nan_to_num(table[name]) if name in table else np.zeros(len(table))
-
-
-def exposed_areas(city: City) -> Floats:
-    """Return the area of each surface that faces outdoors or the ground, m2, shape ``(n_surfaces,)``.
-
-    Windows and doors are part of the surface that they are in. What is shared with another building, or with another
-    part of the same building, is taken as adiabatic.
+    Parameters
+    ----------
+    air_change_1_h
+        By ventilation and infiltration.
+    rows
+        Rows of the buildings that the air changes are of.
     """
-    area = city.surfaces["area_m2"] + _of_surface(city, "opening_m2")
-    area -= _of_surface(city, "party_wall_m2") + _of_surface(city, "interior_wall_m2")
-    outer = _is(city, _WALLS) + _is(city, _ROOFS) + _is(city, _BASES)
-    exposed: Floats = np.maximum(area, 0.0) * outer
-    return exposed
-
-
-def window_areas(city: City) -> Floats:
-    """Return the window area in each surface, m2, shape ``(n_surfaces,)``: the share of its quarter of the compass."""
-    azimuth = np.nan_to_num(city.surfaces["azimuth_deg"])
-    sector = ((azimuth + 45.0) % 360.0 // 90.0).astype(np.int64)
-    shares = np.stack([_of_building(city, f"window_to_wall_{s}") for s in _SECTORS])
-    share = np.take_along_axis(shares, sector[None], axis=0)[0]
-    window: Floats = exposed_areas(city) * _is(city, _WALLS) * share
-    return window
-
-
-def _opaque_u(city: City) -> Floats:
-    """Return the thermal transmittance of the opaque part of each surface, W/(m2 K), 0 where nothing passes."""
-    u = _is(city, _WALLS) * _of_building(city, "wall_u_w_m2k")
-    u += _is(city, _ROOFS) * _of_building(city, "roof_u_w_m2k")
-    u += _is(city, _BASES) * _of_building(city, "base_u_w_m2k")
-    return u
-
-
-def _sky_view(city: City) -> Floats:
-    """Return how much of the sky each surface sees: 1 flat roof, 0.5 wall (EN ISO 13790, 11.4.6)."""
-    tilt = np.radians(np.nan_to_num(city.surfaces["tilt_deg"], nan=90.0))
-    view: Floats = (1.0 + np.cos(tilt)) / 2.0 * (_is(city, _WALLS) + _is(city, _ROOFS))
-    return view
-
-
-def solar_areas(city: City) -> Floats:
-    """Return the area of each surface that turns irradiance into a gain indoors, m2, shape ``(n_surfaces,)``.
-
-    Windows: shading g F_W (1 - frame) A; opaque parts: absorptance R_se U A (EN ISO 13790, 11.3.3 and 11.3.4).
-    """
-    window = window_areas(city)
-    glass = _of_building(city, "window_g") * F_W * (1.0 - _of_building(city, "frame_fraction"))
-    glass *= _of_building(city, "shading_factor")
-    absorptance = _is(city, _WALLS) * _of_building(city, "wall_absorptance")
-    absorptance += _is(city, _ROOFS) * _of_building(city, "roof_absorptance")
-    return window * glass + (exposed_areas(city) - window) * absorptance * R_SE_M2K_W * _opaque_u(city)
-
-
-def sky_areas(city: City) -> Floats:
-    """Return the area of each building that exchanges long-wave radiation with the sky, m2, shape ``(n_buildings,)``.
-
-    The heat lost is this times (sigma T_out^4 - sky infrared irradiance): EN ISO 13790, 11.3.5 and 11.4.6, with the
-    sky's measured radiation instead of a fixed temperature difference.
-    """
-    window = window_areas(city)
-    conductance = (exposed_areas(city) - window) * _opaque_u(city) + window * _of_building(city, "window_u_w_m2k")
-    return sum_by_building(city, EMISSIVITY * R_SE_M2K_W * conductance * _sky_view(city))
-
-
-def transmission(city: City) -> tuple[Floats, Floats]:
-    """Return the transmission heat transfer through windows and through all else, W/K, shape ``(n_buildings,)``.
-
-    Surfaces to ground count with the ground temperature factor; thermal bridges are a supplement to every U-value
-    (TABULA calculation method).
-    """
-    window = window_areas(city)
-    ground = city.surfaces["type"] == "GroundSurface"
-    factor = np.where(ground, _of_building(city, "ground_temperature_factor"), 1.0)
-    exposed = exposed_areas(city) * factor
-    bridges = exposed * _of_building(city, "thermal_bridge_u_w_m2k")
-    opaque = (exposed - window) * _opaque_u(city) + bridges
-    through_windows = window * _of_building(city, "window_u_w_m2k")
-    return sum_by_building(city, through_windows), sum_by_building(city, opaque)
-
-
-def ventilation(city: City) -> Floats:
-    """Return the ventilation heat transfer, W/K, shape ``(n_buildings,)``."""
-    return _by_air(city, city.buildings["air_change_1_h"])
-
-
-def airing(city: City) -> Floats:
-    """Return what windows wide open add to the ventilation heat transfer, W/K, shape ``(n_buildings,)``."""
-    return _by_air(city, np.maximum(city.buildings["airing_1_h"] - city.buildings["air_change_1_h"], 0.0))
-
-
-def _by_air(city: City, air_change_1_h: Floats) -> Floats:
-    h: Floats = AIR_J_M3K * city.buildings["heated_floor_area_m2"] * ROOM_HEIGHT_M * air_change_1_h / 3600.0
-    return h
+    leaks = np.minimum(buildings["infiltration_1_h"][rows], air_change_1_h)
+    lost: Floats = leaks + (air_change_1_h - leaks) * (1.0 - buildings["heat_recovery"][rows])
+    return lost
 
 
 def design_heat_load(city: City) -> Floats:
     """Return the design heat load, W, shape ``(n_buildings,)``: transmission and ventilation at the design
     temperature, without gains and without reheat allowance (DIN EN 12831-1, simplified).
     """
-    windows, opaque = transmission(city)
-    buildings = city.buildings
-    difference = buildings["heating_set_point_degc"] - buildings["design_outdoor_temperature_degc"]
-    load = (windows + opaque + ventilation(city)) * np.maximum(difference, 0.0)
-    return np.where(buildings["heated_floor_area_m2"] > 0, load, 0.0)
+    through, table = conductances(city), city.buildings
+    transmission = sum_by_building(city, through.windows + through.opaque + through.ground)
+    volume = table["heated_floor_area_m2"] * ROOM_HEIGHT_M
+    ventilation = air_heat_capacity(city) * volume * ventilated(table, table["air_change_1_h"]) / 3600.0
+    difference = table["heating_set_point_degc"] - table["design_outdoor_temperature_degc"]
+    load = (transmission + ventilation) * np.maximum(difference, 0.0)
+    return np.where(table["heated_floor_area_m2"] > 0, load, 0.0)
 
 
-def zones(city: City, rows: NDArray[np.int64]) -> Zones:
-    """Return the thermal properties of the chosen buildings (EN ISO 13790, 12.2.2 and 12.3.1).
+@dataclass(frozen=True)
+class _Part:
+    """Which share of which surface belongs to which zone, sorted by zone; all of shape ``(k,)``."""
 
-    Raises
-    ------
-    TwinError
-        For buildings whose envelope is too large for their floor area to be true.
+    surface: Ints
+    zone: Ints
+    share: Floats
+
+
+class ThermalZones:
+    """The thermal zones of a city, each with its part of the envelope of its building.
+
+    A surface belongs to the zone of its building part. Of several zones one above the other, the lowest has the ground
+    floor and the highest the roof; all else they share by floor area. Between zones nothing passes.
+
+    Parameters
+    ----------
+    city
+        With the table ``zone``.
+
+    Attributes
+    ----------
+    building
+        Row of each zone's building, sorted, shape ``(n_zones,)``.
+    floor_area
+        Heated floor area, m2.
     """
-    floor = city.buildings["heated_floor_area_m2"][rows]
-    capacity = city.buildings["thermal_capacity_j_m2k"][rows]
-    mass_area = np.interp(capacity, _CAPACITY_J_M2K, _MASS_AREA) * floor
-    total_area = SURFACES_PER_FLOOR * floor
-    windows, opaque = (h[rows] for h in transmission(city))
-    h_ms = H_MS_W_M2K * mass_area
-    _check(city, rows, opaque, h_ms)
-    to_mass = mass_area / total_area
-    return Zones(
-        h_tr_w=windows,
-        h_tr_em=opaque * h_ms / (h_ms - opaque),
-        h_tr_ms=h_ms,
-        h_tr_is=H_IS_W_M2K * total_area,
-        h_ve=ventilation(city)[rows],
-        c_m=capacity * floor,
-        to_mass=to_mass,
-        to_surface=1.0 - to_mass - windows / (H_MS_W_M2K * total_area),
-    )
 
+    def __init__(self, city: City) -> None:
+        self.city, self.table = city, city.table("zone")
+        self.building = self.table["building"]
+        self.floor_area: Floats = self.table["heated_floor_area_m2"]
 
-def _check(city: City, rows: NDArray[np.int64], opaque: Floats, h_ms: Floats) -> None:
-    bad = rows[opaque >= h_ms]
-    if len(bad):
-        raise TwinError(
-            *(
-                Problem(
-                    f"building {city.buildings.ids[i]} loses more through its envelope than its heated floor area "
-                    f"of {city.buildings['heated_floor_area_m2'][i]:.1f} m2 allows",
-                    expected="a floor area and storeys that fit its geometry",
-                )
-                for i in bad
-            )
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def of_building(self, name: str) -> Floats:
+        """Return a value of each zone's building."""
+        values: Floats = self.city.buildings[name][self.building]
+        return values
+
+    @cached_property
+    def floor_share(self) -> Floats:
+        """Share of each zone in the heated floor area of its building."""
+        whole = np.bincount(self.building, self.floor_area, len(self.city.buildings))
+        share: Floats = self.floor_area / whole[self.building]
+        return share
+
+    @cached_property
+    def _parts(self) -> _Part:
+        surfaces, n_buildings = self.city.surfaces, len(self.city.buildings)
+        first = np.searchsorted(self.building, np.arange(n_buildings + 1))
+        count = np.diff(first)[surfaces["building"]]
+        surface = np.repeat(np.arange(len(surfaces)), count)
+        zone = np.arange(len(surface)) - np.repeat(np.cumsum(count) - count, count)
+        zone += first[surfaces["building"]][surface]
+        part = np.full(len(surfaces), -1)
+        if "part" in surfaces:
+            part = np.where(surfaces.missing("part"), -1, surfaces["part"])
+        mine, theirs = part[surface], self.table["part"][zone]
+        weight = self.floor_area[zone] * ((mine == theirs) | (mine < 0) | (theirs < 0))
+        weight = weight * self._standing(surface, zone)
+        whole = np.bincount(surface, weight, len(surfaces))[surface]
+        share = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
+        order = np.flatnonzero(share > 0)
+        order = order[np.argsort(zone[order], kind="stable")]
+        return _Part(surface[order], zone[order], share[order])
+
+    def _standing(self, surface: Ints, zone: Ints) -> NDArray[np.bool_]:
+        """Return whether a zone may have a surface: of zones one above the other one has the floor, one the roof."""
+        table, types = self.table, self.city.surfaces["type"][surface]
+        place = self.building * (int(table["part"].max(initial=0)) + 2) + table["part"] + 1
+        stacked = np.isin(place, place[table["use"] == "secondary"])
+        below = table["use"] == "secondary"
+        there = np.where(
+            np.isin(types, BASES[:1]), below[zone], np.where(np.isin(types, ROOFS[:1]), ~below[zone], True)
         )
+        return there | ~stacked[zone]
+
+    def sum(self, values: Floats) -> Floats:
+        """Sum values per surface over the surfaces of each zone, ``(..., surface)`` to ``(..., zone)``."""
+        parts = self._parts
+        total = np.zeros((*values.shape[:-1], len(self)))
+        if len(parts.zone):
+            of_zone = values[..., parts.surface] * parts.share
+            first = np.flatnonzero(np.diff(parts.zone, prepend=-1))
+            total[..., parts.zone[first]] = np.add.reduceat(of_zone, first, axis=-1)
+        return total
+
+    @cached_property
+    def air_w_k_per_change(self) -> Floats:
+        """Heat transfer by ventilation per air change an hour, W h/K."""
+        volume: Floats = self.floor_area * ROOM_HEIGHT_M
+        return volume * (air_heat_capacity(self.city) / 3600.0)
+
+    @cached_property
+    def ventilation(self) -> Floats:
+        """Ventilation heat transfer, W/K."""
+        return self.air_w_k_per_change * ventilated(self.city.buildings, self.table["air_change_1_h"], self.building)
+
+    @cached_property
+    def airing(self) -> Floats:
+        """What windows wide open add to the ventilation heat transfer, W/K."""
+        more: Floats = np.maximum(self.of_building("airing_1_h") - self.table["air_change_1_h"], 0.0)
+        return self.air_w_k_per_change * more
+
+    @cached_property
+    def transmission(self) -> tuple[Floats, Floats, Floats]:
+        """Transmission heat transfer through windows, through all else to outdoors and to the ground, W/K."""
+        through = conductances(self.city)
+        return self.sum(through.windows), self.sum(through.opaque), self.sum(through.ground)
+
+    @cached_property
+    def heat_load_share(self) -> Floats:
+        """Share of each zone in the design heat load of its building."""
+        lift = self.table["heating_set_point_degc"] - self.of_building("design_outdoor_temperature_degc")
+        load: Floats = (np.sum(self.transmission, axis=0) + self.ventilation) * np.maximum(lift, 0.0)
+        whole = np.bincount(self.building, load, len(self.city.buildings))[self.building]
+        shares: Floats = np.divide(load, whole, out=self.floor_share.copy(), where=whole > 0)
+        return shares
+
+    def thermal(self) -> Zones:
+        """Return the thermal properties of the zones (EN ISO 13790, 12.2.2 and 12.3.1).
+
+        Raises
+        ------
+        TwinError
+            For zones whose envelope is too large for their floor area to be true.
+        """
+        floor, capacity = self.floor_area, self.of_building("thermal_capacity_j_m2k")
+        mass_area = np.interp(capacity, _CAPACITY_J_M2K, _MASS_AREA) * floor
+        total_area = SURFACES_PER_FLOOR * floor
+        windows, outdoors, ground = self.transmission
+        opaque, h_ms = outdoors + ground, H_MS_W_M2K * mass_area
+        self._check(opaque, h_ms)
+        to_mass = mass_area / total_area
+        return Zones(
+            h_tr_w=windows,
+            h_tr_em=opaque * h_ms / (h_ms - opaque),
+            h_tr_ms=h_ms,
+            h_tr_is=H_IS_W_M2K * total_area,
+            h_ve=self.ventilation,
+            c_m=capacity * floor,
+            to_mass=to_mass,
+            to_surface=1.0 - to_mass - windows / (H_MS_W_M2K * total_area),
+        )
+
+    def _check(self, opaque: Floats, h_ms: Floats) -> None:
+        bad = self.building[opaque >= h_ms]
+        if len(bad):
+            table = self.city.buildings
+            raise TwinError(
+                *(
+                    Problem(
+                        f"building {table.ids[i]} loses more through its envelope than its heated floor area of "
+                        f"{table['heated_floor_area_m2'][i]:.1f} m2 allows",
+                        expected="a floor area and storeys that fit its geometry",
+                    )
+                    for i in np.unique(bad)
+                )
+            )

@@ -2,62 +2,67 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.geometry import triangulate
-from twin.city.model import City
+from twin.city.model import City, Geometry
 
-__all__ = ["building_triangles", "city_triangles", "surface_triangles"]
+__all__ = ["Drawn", "building_triangles", "city_triangles", "surface_triangles"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Drawn = tuple[Floats, Ints, NDArray[np.str_]]
+
+_known: WeakKeyDictionary[Geometry, tuple[Ints, Ints]] = WeakKeyDictionary()
+
+
+class Drawn(NamedTuple):
+    """Triangles of some entities.
+
+    Attributes
+    ----------
+    coordinates
+        Shape ``(n, 3)``, m; every three rows are one triangle.
+    offsets
+        Entity ``i`` has rows ``offsets[i]:offsets[i + 1]``.
+    ids
+        Identifiers of the entities.
+    """
+
+    coordinates: Floats
+    offsets: Ints
+    ids: NDArray[np.str_]
 
 
 def building_triangles(city: City) -> Drawn:
-    """Return the buildings' surfaces as triangles.
-
-    Returns
-    -------
-    coordinates
-        Shape ``(n, 3)``, m; every three rows are one triangle.
-    offsets
-        Building ``i`` has rows ``offsets[i]:offsets[i + 1]``.
-    ids
-        Identifiers of the buildings.
-    """
-    triangles, surface = triangulate(city.geometry)
-    return _by_building(city, triangles, city.surfaces["building"][surface])
+    """Return the buildings' surfaces as triangles, by building."""
+    triangles, surface = _triangles(city.geometry)
+    counts = np.bincount(city.surfaces["building"][surface], minlength=len(city.buildings))
+    return _drawn(city, triangles, counts, city.buildings.ids)
 
 
 def surface_triangles(city: City) -> Drawn:
-    """Return the buildings' surfaces as triangles, one by one; those they stand on are left out, as nobody sees them.
-
-    Returns
-    -------
-    coordinates
-        Shape ``(n, 3)``, m; every three rows are one triangle.
-    offsets
-        Surface ``i`` has rows ``offsets[i]:offsets[i + 1]``.
-    ids
-        Identifiers of the surfaces.
-    """
-    triangles, surface = triangulate(city.geometry)
-    order = np.argsort(surface, kind="stable")
+    """Return the buildings' surfaces as triangles, by surface; those they stand on are left out: nobody sees them."""
+    triangles, surface = _triangles(city.geometry)
     shown = city.surfaces["type"] != "GroundSurface"
-    kept = order[shown[surface[order]]]
-    counts = 3 * np.bincount(surface[kept], minlength=len(shown))[shown]
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return city.geometry.vertices[triangles[kept]].reshape(-1, 3), offsets, city.surfaces.ids[shown]
+    counts = np.bincount(surface, minlength=len(shown))[shown]
+    return _drawn(city, triangles[shown[surface]], counts, city.surfaces.ids[shown])
 
 
-def _by_building(city: City, shapes: Ints, building: Ints) -> Drawn:
-    """Return the corners of shapes (rows of vertex indices) sorted by building."""
-    order = np.argsort(building, kind="stable")
-    counts = np.bincount(building, minlength=len(city.buildings)) * shapes.shape[1]
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return city.geometry.vertices[shapes[order]].reshape(-1, 3), offsets, city.buildings.ids
+def _drawn(city: City, triangles: Ints, counts: Ints, ids: NDArray[np.str_]) -> Drawn:
+    """Return the triangles of entities that have so many each; surfaces, and so triangles, are sorted by building."""
+    offsets = np.concatenate([[0], np.cumsum(3 * counts)]).astype(np.int64)
+    return Drawn(city.geometry.vertices[triangles].reshape(-1, 3), offsets, ids)
+
+
+def _triangles(geometry: Geometry) -> tuple[Ints, Ints]:
+    """Return what `triangulate` returns, found once: layers, rays and the options of one geometry share it."""
+    if geometry not in _known:
+        _known[geometry] = triangulate(geometry)
+    return _known[geometry]
 
 
 def city_triangles(city: City, shading: bool = False) -> tuple[Floats, Ints, Ints]:
@@ -77,7 +82,7 @@ def city_triangles(city: City, shading: bool = False) -> tuple[Floats, Ints, Int
     surface
         Of every triangle its row in ``surface``; behind those, counted on, in ``city_object_surface``; shape ``(n,)``.
     """
-    parts = [triangulate(geometry) for geometry in (city.geometry, city.surroundings)]
+    parts = [_triangles(geometry) for geometry in (city.geometry, city.surroundings)]
     n, n_vertices = len(city.surfaces), len(city.geometry.vertices)
     triangles = np.concatenate([parts[0][0], parts[1][0] + n_vertices])
     surface = np.concatenate([parts[0][1], parts[1][1] + n])

@@ -199,7 +199,7 @@ OBJECT_SURFACE_COLUMNS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Geometry:
     """Polygons with holes as ragged arrays (GeoArrow's layout); rings are stored open, without the repeated vertex.
 

@@ -23,6 +23,7 @@ __all__ = [
     "Uses",
     "code_lists",
     "main_use",
+    "other_use",
     "standing",
     "usage_class",
     "usage_classes",
@@ -82,6 +83,8 @@ class CodeList:
         Whether a code that is not listed takes the class of the nearest one below, from ``first`` to ``last``.
     otherwise
         Class of the codes of its form that are not listed, "" for none.
+    mixed
+        By code, the class of the other use of buildings that the code says to have two.
     """
 
     key: str
@@ -102,6 +105,7 @@ class CodeList:
     otherwise: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    mixed: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, space: str) -> bool:
         """Tell whether a code space is that of this list."""
@@ -170,6 +174,34 @@ def usage_class(
         One of `twin.city.model.USAGE_CLASSES`; "" if the code is known to say nothing of the use; None if unknown.
     """
     return main_use(_one(text, space or "", field, country, four_digits) for text in _codes(code))
+
+
+def other_use(code: Any, field: str = "function") -> str | None:
+    """Return the usage class of the other use of a building that has two: a code may say so, or there may be several.
+
+    Parameters
+    ----------
+    code, field
+        As in `usage_class`.
+
+    Returns
+    -------
+    str or None
+        A class that is heated and holds no dwellings, beside the main one; None if there is none.
+    """
+    texts = _codes(code)
+    main = main_use(_one(text, "", field, "", _CITYGML) for text in texts)
+    others = [_mixed(text) for text in texts] + [_one(text, "", field, "", _CITYGML) for text in texts]
+    return next((one for one in others if one and standing(one) == 1 and one != main), None)
+
+
+def _mixed(text: str) -> str | None:
+    """Return the other use that a list knows a code for, if the code can be of no other list."""
+    for one in code_lists().values():
+        entry = one.entry(text, short=False) if one.unmistakable else None
+        if entry is not None:
+            return one.mixed.get(entry)
+    return None
 
 
 def main_use(classes: Iterable[str | None]) -> str | None:

@@ -2,34 +2,81 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import Problem, TwinError, nearest
+from twin.buildings.catalogue.sheets import (
+    DAYS,
+    ELEMENTS,
+    LAYER_COLUMNS,
+    MONTHS,
+    PROFILES,
+    USE_FILES,
+    read_envelopes,
+    read_layers,
+    read_uses,
+)
+from twin.buildings.layers import Layers
+from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
 
 __all__ = ["CATALOGUES", "DAYS", "PROFILES", "Archetypes", "read_catalogue"]
 
-# name in a scenario -> file of envelopes, and who made them
+
+@dataclass(frozen=True)
+class _Entry:
+    """A catalogue of ours: folder of its envelopes and of its uses, who made it, and what must be said of it."""
+
+    folder: str
+    uses: str
+    reference: str
+    caution: str = ""
+
+
+_CEA = "City Energy Analyst's databases (architecture-building-systems/CityEnergyAnalyst, MIT)"
+_TEASER = "layers and areas as in TEASER (RWTH-EBC/TEASER, MIT)"
+
 CATALOGUES = {
-    "tabula-de": (
-        "tabula_de.csv",
+    "tabula-de": _Entry(
+        "tabula_de",
+        "tabula_de",
         "TABULA/EPISCOPE (IWU) and IWU, BMVBS non-residential, as in the City Energy Analyst's databases for Germany: "
         "Ceruti et al., BauSIM 2024, doi 10.26868/29761662.2024.22",
-    )
+    ),
+    "tabula-dk": _Entry(
+        "tabula_dk",
+        "tabula_de",
+        f"TABULA/EPISCOPE (SBi), {_TEASER}",
+        "It knows Danish dwellings only: other uses take the apartment block of their age, and uses, set points and "
+        "hot water are those of Germany. Tightness and frames are assumed as in tabula-de.",
+    ),
+    "ch": _Entry(
+        "ch",
+        "ch",
+        f"{_CEA} for Switzerland; uses mostly SIA 2024:2015",
+        "Its envelopes are not plausible: outer walls of 1921 to 2000 have 0.15 W/(m2 K), as of a passive house, which "
+        "is an artefact of the source's templates. Heat demand of these buildings comes out far too low; give U-values "
+        "of your own, or take tabula-de.",
+    ),
+    "sg": _Entry(
+        "sg",
+        "sg",
+        f"{_CEA} for Singapore; uses partly ASHRAE",
+        "It has no age classes and no refurbished states, and set points of heating so low that nothing is heated. "
+        "Cooling is assumed to be absent unless you say who has it.",
+    ),
 }
-DAYS = ("weekday", "saturday", "sunday")
-PROFILES = ("occupancy", "appliances", "lighting", "hot_water", "heating", "cooling")
+_DEFAULT_USES = "tabula_de"
 
 _DAY_OF_WEEK = (0, 0, 0, 0, 0, 1, 2)
-_TEXT = ("code", "typology", "description", "refurbishment")
 
 
 @dataclass(frozen=True)
@@ -39,7 +86,7 @@ class Archetypes:
     Attributes
     ----------
     envelopes
-        By column of ``tabula_de.csv``, shape ``(n_archetypes,)``; columns are named as those of the building table.
+        By column of ``envelopes.csv``, shape ``(n_archetypes,)``; columns are named as those of the building table.
     use_types
         Names of the uses, shape ``(n_uses,)``.
     uses
@@ -50,6 +97,8 @@ class Archetypes:
         set point is kept and 0 where not.
     monthly
         Multiplier of occupancy, appliances, lighting and hot water, January first, shape ``(n_uses, 12)``.
+    layers
+        By column of ``layers.csv``, shape ``(n_layers,)``; empty where only U-values are known.
     """
 
     name: str
@@ -59,6 +108,7 @@ class Archetypes:
     uses: Mapping[str, NDArray[np.float64]]
     weekly: Mapping[str, NDArray[np.float64]]
     monthly: NDArray[np.float64]
+    layers: Mapping[str, NDArray[Any]]
 
     @cached_property
     def _use_rows(self) -> dict[str, int]:
@@ -97,69 +147,100 @@ class Archetypes:
         rows = np.array([self._envelope_rows[str(kind)] for kind in kinds], dtype=np.int64)
         return rows[inverse] if len(kinds) else np.zeros(0, dtype=np.int64)
 
+    def archetype_layers(self, code: str) -> dict[str, Layers]:
+        """Return the layers of an archetype's ``wall``, ``roof`` and ``base``, as far as they are known.
+
+        Raises
+        ------
+        TwinError
+            If the code is not in the catalogue.
+        """
+        self.envelope_rows(np.array([code]))
+        mine = self.layers["code"] == code
+        found = {}
+        for element in ELEMENTS:
+            rows = np.flatnonzero(mine & (self.layers["element"] == element))
+            if len(rows):
+                found[element] = Layers(**{name: self.layers[name][rows] for name in LAYER_COLUMNS})
+        return found
+
 
 def read_catalogue(name: str, ledger: Ledger) -> Archetypes:
-    """Return the catalogue of that name and state in the ledger where its values come from.
+    """Return a catalogue and state in the ledger where its values come from.
+
+    Parameters
+    ----------
+    name
+        One of `CATALOGUES`, or the path of a folder (it holds a ``/``) with a catalogue of one's own:
+        ``envelopes.csv`` and, as one likes, ``layers.csv`` and the three files of uses, laid out as ours.
 
     Raises
     ------
     TwinError
-        If there is none of that name.
+        If there is none of that name, or with everything that is wrong with the files of one's own.
     """
+    if "/" in name:
+        return _own(Path(name), ledger)
     if name not in CATALOGUES:
         raise TwinError(
             Problem(
                 f"there is no archetype catalogue {name!r}",
-                expected="one of " + ", ".join(CATALOGUES),
+                expected="one of " + ", ".join(CATALOGUES) + ", or the path of a folder such as ./" + name,
                 suggestion=nearest(name, CATALOGUES),
             )
         )
-    file, reference = CATALOGUES[name]
+    entry = CATALOGUES[name]
+    return _read(name, files(__name__) / entry.folder, files(__name__) / entry.uses, entry, ledger)
+
+
+def _own(folder: Path, ledger: Ledger) -> Archetypes:
+    """Return a user's catalogue; what is not in the folder is that of Germany."""
+    if not folder.is_dir():
+        beside = [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
+        raise TwinError(
+            Problem(
+                f"there is no folder {folder} with an archetype catalogue",
+                expected="a folder with envelopes.csv, or one of " + ", ".join(CATALOGUES),
+                suggestion=nearest(folder.name, beside),
+            )
+        )
+    brings_uses = any((folder / name).is_file() for name in USE_FILES)
+    caution = "" if brings_uses else "It says nothing of uses: set points, gains and hot water are those of tabula-de."
+    entry = _Entry(folder.name, folder.name, f"folder {folder.name}", caution)
+    return _read(folder.name, folder, folder if brings_uses else files(__name__) / _DEFAULT_USES, entry, ledger)
+
+
+def _read(name: str, folder: Traversable, uses_folder: Traversable, entry: _Entry, ledger: Ledger) -> Archetypes:
+    with Problems() as problems:
+        envelopes = read_envelopes(folder, problems)
+        layers = read_layers(folder, envelopes, problems)
+        uses, months, days = read_uses(uses_folder, problems)
     ledger.state(
-        f"Envelopes and uses of buildings are taken from the catalogue {name} where nothing is given.", reference
+        f"Envelopes and uses of buildings are taken from the catalogue {name} where nothing is given.", entry.reference
     )
-    uses = _columns("use_types.csv")
-    use_types = np.asarray(uses.pop("use_type"), dtype=np.str_)
-    months = _columns("use_months.csv")
-    _same_uses(use_types, months.pop("use_type"))
+    if entry.caution:
+        ledger.state(f"Catalogue {name}: {entry.caution}", entry.reference)
+    use_types = uses.pop("use_type")
+    row_of = {str(use): i for i, use in enumerate(months["use_type"])}
+    order = np.array([row_of[str(use)] for use in use_types])
     return Archetypes(
         name=name,
-        reference=reference,
-        envelopes=_envelopes(file),
+        reference=entry.reference,
+        envelopes=envelopes,
         use_types=use_types,
-        uses={key: np.asarray(values, dtype=np.float64) for key, values in uses.items()},
-        weekly=_weekly(use_types),
-        monthly=np.array([np.asarray(v, dtype=np.float64) for v in months.values()]).T,
+        uses=uses,
+        weekly=_weekly(use_types, days),
+        monthly=np.array([months[month][order] for month in MONTHS]).T,
+        layers=layers,
     )
 
 
-def _columns(file: str) -> dict[str, Sequence[str]]:
-    """Return the columns of one of our files by name; units stand in brackets behind the names."""
-    text = (files(__name__) / file).read_text(encoding="utf-8")
-    header, *rows = csv.reader(text.splitlines())
-    return dict(zip((name.partition(" [")[0] for name in header), zip(*rows, strict=True), strict=True))
-
-
-def _envelopes(file: str) -> dict[str, NDArray[Any]]:
-    columns = _columns(file)
-    return {
-        name: np.asarray(values, dtype=np.str_ if name in _TEXT else np.float64) for name, values in columns.items()
-    }
-
-
-def _weekly(use_types: NDArray[np.str_]) -> dict[str, NDArray[np.float64]]:
-    columns = _columns("use_schedules.csv")
-    hours = np.array([columns[f"h{h:02d}"] for h in range(24)], dtype=np.float64).T
-    keys = list(zip(columns["use_type"], columns["profile"], columns["day"], strict=True))
-    day = {key: hours[i] for i, key in enumerate(keys)}
+def _weekly(
+    use_types: NDArray[np.str_], days: Mapping[tuple[str, str, str], NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
     return {
         profile: np.array(
-            [np.concatenate([day[str(use), profile, DAYS[d]] for d in _DAY_OF_WEEK]) for use in use_types]
+            [np.concatenate([days[str(use), profile, DAYS[d]] for d in _DAY_OF_WEEK]) for use in use_types]
         )
         for profile in PROFILES
     }
-
-
-def _same_uses(use_types: NDArray[np.str_], others: Sequence[str]) -> None:
-    if list(use_types) != list(others):
-        raise ValueError("the files of the catalogue do not list the same uses in the same order")

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from twin.units import ZERO_DEGC_K
+
 __all__ = ["MONTH_S", "YEAR_S", "Unit", "conversion", "read_unit"]
 
 YEAR_S = 8760 * 3600.0
 MONTH_S = YEAR_S / 12.0
-ZERO_DEGC_K = 273.15
 
 Dimension = tuple[tuple[str, int], ...]
 

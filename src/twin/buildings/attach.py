@@ -1,0 +1,116 @@
+"""The thermal zones of every heated building, as a table of their own, and what the site's air is like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.buildings.model import SITE_COLUMNS, ZONE_COLUMNS
+from twin.buildings.settings import BuildingSettings
+from twin.buildings.zones import AIR_J_M3K
+from twin.city.geometry import measure
+from twin.city.geometry.shells import lowest
+from twin.ledger import Ledger
+from twin.quantities import Link
+from twin.table import DERIVED, Table
+
+if TYPE_CHECKING:
+    from twin.city.model import City
+
+__all__ = ["attach", "with_zones"]
+
+SEA_LEVEL_PA = 101_325.0
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
+    """Return the city with the table ``zone``, and with the heat capacity of the air at its site."""
+    return with_zones(_with_air(city), inputs.get("buildings", BuildingSettings()), ledger)
+
+
+def _with_air(city: City) -> City:
+    """Return the city with the mean heat capacity of the air over the weather's year, by its pressure."""
+    if "site" not in city.tables or "weather" not in city.tables:
+        return city
+    pressure = float(city.table("weather")["air_pressure"].mean())
+    column = SITE_COLUMNS["air_heat_capacity_j_m3k"]
+    return city.with_table(city.table("site").put(column, AIR_J_M3K * pressure / SEA_LEVEL_PA, DERIVED))
+
+
+def with_zones(city: City, settings: BuildingSettings, ledger: Ledger) -> City:
+    """Return the city with one zone per heated building or part, and use, sorted by building.
+
+    The columns that follow from those of the building are left to the fills.
+    """
+    buildings = city.buildings
+    heated = buildings["heated_floor_area_m2"] > 0
+    if not heated.any():
+        return city
+    building, part = _places(city, heated, settings.zoning)
+    share = np.where(buildings.missing("secondary_use_type"), 0.0, buildings["secondary_use_share"])[building]
+    uses = np.array(ZONE_COLUMNS["use"].categories)
+    place = np.repeat(np.arange(len(building)), 2)
+    use = np.tile([0, 1], len(building))
+    there = np.where(use == 1, share[place] > 0, share[place] < 1)
+    place, use = place[there], use[there]
+    volume_share = _volume_shares(city, building, part)
+    if (part >= 0).any():
+        ledger.state("Building parts share their building's heated floor area by volume.", "twin: planning assumption")
+    table = Table("zone", _ids(city, building[place], part[place], use), len(place))
+    table = table.put(ZONE_COLUMNS["building"], building[place], DERIVED)
+    table = table.put(ZONE_COLUMNS["part"], part[place], DERIVED)
+    table = table.put(ZONE_COLUMNS["volume_share"], volume_share[place], DERIVED)
+    table = table.put(ZONE_COLUMNS["use"], uses[use], DERIVED)
+    return city.with_table(table, Link.belongs("zone", "building", building[place]))
+
+
+def _places(city: City, heated: NDArray[np.bool_], zoning: str) -> tuple[Ints, Ints]:
+    """Return building and part (-1: all of it) of every place that is heated, sorted by building."""
+    whole = np.flatnonzero(heated)
+    if zoning == "building" or "building_part" not in city.tables:
+        return whole, np.full(len(whole), -1)
+    surfaces = city.surfaces
+    with_part = ~surfaces.missing("part")
+    parts = np.unique(surfaces["part"][with_part])
+    of = city.table("building_part")["building"][parts]
+    own = np.unique(surfaces["building"][~with_part & np.isin(surfaces["type"], ("WallSurface", "RoofSurface"))])
+    alone = whole[np.isin(whole, own) | ~np.isin(whole, of)]
+    building = np.concatenate([alone, of[heated[of]]])
+    part = np.concatenate([np.full(len(alone), -1), parts[heated[of]]])
+    order = np.lexsort((part, building))
+    return building[order], part[order]
+
+
+def _volume_shares(city: City, building: Ints, part: Ints) -> Floats:
+    """Return the share of every place in the volume of its building; parts without volume share alike."""
+    if (part < 0).all():
+        return np.ones(len(building))
+    measured, (owner, n) = measure(city.geometry), city.surface_owners()
+    # the divergence theorem with the field (0, 0, z), from the height of the lowest point, which leaks do least
+    height = (
+        measured.centroid[:, 2]
+        - lowest(city.geometry, city.surfaces["building"], len(city.buildings))[city.surfaces["building"]]
+    )
+    outside = city.surfaces.missing("opening_of")
+    volume = np.bincount(owner[outside], (measured.vector[:, 2] * height)[outside], n)
+    own = np.maximum(volume[np.where(part < 0, building, len(city.buildings) + part)], 0.0)
+    whole = np.bincount(building, own, len(city.buildings))[building]
+    count = np.bincount(building, minlength=len(city.buildings))[building]
+    return np.where(whole > 0, own / np.where(whole > 0, whole, 1.0), 1.0 / count)
+
+
+def _ids(city: City, building: Ints, part: Ints, use: Ints) -> Any:
+    """Return identifiers of zones: the building's or part's, a second use of it marked."""
+
+    def make() -> NDArray[np.str_]:
+        names = city.buildings.ids[building].astype(object)
+        if "building_part" in city.tables:
+            names = np.where(part >= 0, city.table("building_part").ids[part].astype(object), names)
+        return np.asarray(names + np.where(use == 1, "/secondary", "").astype(object), dtype=np.str_)
+
+    return make

@@ -1,0 +1,64 @@
+"""What sun and sky give to thermal zones, from the radiation on every surface."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.buildings.zones import ThermalZones
+
+__all__ = ["SkyGain", "SolarGain"]
+
+Floats = NDArray[np.float64]
+
+STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4)
+ZERO_DEGC_K = 273.15
+BLINDS_DOWN_W_M2 = 300.0  # irradiance on the window from which blinds are lowered, EN ISO 13790, 11.4.3
+_SUM_STEPS = 256  # steps whose irradiance is weighted at a time, to keep the product small
+
+
+class SolarGain:
+    """The gain by short-wave radiation, through windows and through opaque parts.
+
+    Parameters
+    ----------
+    windows, opaque
+        Areas of every surface that turn irradiance into a gain, m2, shape ``(n_surfaces,)``.
+    """
+
+    def __init__(self, zones: ThermalZones, windows: Floats, opaque: Floats) -> None:
+        self._zones, self._areas = zones, windows + opaque
+        building = zones.city.surfaces["building"]
+        kept_out = 1.0 - zones.city.buildings["movable_shading_factor"][building]
+        self._blinds = windows * kept_out if (windows * kept_out).any() else None
+
+    def __call__(self, irradiance: Floats) -> Floats:
+        """Return the gain, W, ``(step, zone)``, from the radiation on each surface, W/m2, ``(step, surface)``."""
+        gain = np.empty((len(irradiance), len(self._zones)))
+        for begin in range(0, len(irradiance), _SUM_STEPS):
+            here = slice(begin, begin + _SUM_STEPS)
+            radiation = irradiance[here]
+            taken = radiation * self._areas
+            if self._blinds is not None:
+                taken -= (radiation > BLINDS_DOWN_W_M2) * radiation * self._blinds
+            gain[here] = self._zones.sum(taken)
+        return gain
+
+
+class SkyGain:
+    """The loss by long-wave radiation to the sky, negative as a rule.
+
+    Parameters
+    ----------
+    areas
+        Of every zone, m2, shape ``(n_zones,)``.
+    """
+
+    def __init__(self, areas: Floats) -> None:
+        self._areas = areas
+
+    def __call__(self, outdoor: Floats, infrared: Floats) -> Floats:
+        """Return the gain, W, ``(step, zone)``, from outdoor temperature (degC) and the sky's radiation (W/m2)."""
+        lost = STEFAN_BOLTZMANN * (outdoor + ZERO_DEGC_K) ** 4 - infrared
+        gain: Floats = lost * -self._areas
+        return gain

@@ -1,0 +1,59 @@
+"""How much more or less lighting a day asks for than the year's mean at the same hour, because of the daylight."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.buildings.people.events import QUARTER_S, QUARTERS_A_DAY
+from twin.city.model import City
+from twin.engine.time import CivilTime, TimeAxis
+from twin.solar_position import solar_position
+from twin.units import DAY_S
+
+__all__ = ["Daylight", "darkness"]
+
+Floats = NDArray[np.float64]
+
+# Above this altitude of the sun rooms are as light as they get; until then lamps stay on in some (planning assumption)
+BRIGHT_DEG = 15.0
+NEVERTHELESS = 0.25  # share of lamps that is on by bright day too: bathrooms, corridors, habit (planning assumption)
+
+_YEAR = TimeAxis.at("2021-01-01", QUARTER_S, 365 * QUARTERS_A_DAY)
+
+
+def darkness(zenith_deg: Floats) -> Floats:
+    """Return the need for lamps, 1 when the sun is down; clouds are left out."""
+    light = np.clip((90.0 - zenith_deg) / BRIGHT_DEG, 0.0, 1.0)
+    need: Floats = 1.0 - (1.0 - NEVERTHELESS) * light
+    return need
+
+
+class Daylight:
+    """The need for lamps at a place over its mean at the same time of day, so that the year's lighting stays."""
+
+    def __init__(self, latitude_deg: float, longitude_deg: float, civil: CivilTime) -> None:
+        self._place, self._civil = (latitude_deg, longitude_deg), civil
+        of_day = self._quarter(_YEAR)
+        count = np.bincount(of_day, minlength=QUARTERS_A_DAY)
+        self._mean = np.bincount(of_day, self._need(_YEAR), QUARTERS_A_DAY) / count
+
+    @classmethod
+    def of(cls, city: City, civil: CivilTime) -> Daylight | None:
+        """Return the daylight at the city's site, None where that is unknown."""
+        if "site" not in city.tables or "latitude_deg" not in (site := city.table("site")):
+            return None
+        return cls(float(site["latitude_deg"][0]), float(site["longitude_deg"][0]), civil)
+
+    def __call__(self, day: int) -> Floats:
+        """Return the factor in every quarter of an hour of a UTC day, counted from 1970-01-01."""
+        axis = TimeAxis(day * DAY_S, QUARTER_S, QUARTERS_A_DAY)
+        factor: Floats = self._need(axis) / self._mean[self._quarter(axis)]
+        return factor
+
+    def _need(self, axis: TimeAxis) -> Floats:
+        zenith, _ = solar_position(axis.seconds + QUARTER_S // 2, *self._place, 0.0)
+        return darkness(zenith)
+
+    def _quarter(self, axis: TimeAxis) -> NDArray[np.int64]:
+        return np.asarray((axis.calendar(self._civil).hour * 4.0).astype(np.int64))

@@ -1,0 +1,33 @@
+"""What a scenario can set for people and what they use."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["PeopleSettings"]
+
+
+class PeopleSettings(BaseModel):
+    """How people's days, their appliances and their hot water are drawn."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", allow_inf_nan=False, frozen=True, use_attribute_docstrings=True
+    )
+
+    profiles: Literal["mean", "stochastic", "standard"] = "mean"
+    """Mean profiles by use, as of many together; every dwelling drawn for itself; or electricity after the standard
+    load profiles of the file ``[model] load_profiles``. Other uses than dwellings are never drawn."""
+    standing_share: float = Field(0.3, ge=0, le=1)
+    """Share of the appliances' electricity that dwellings drawn for themselves use at all hours: cold appliances,
+    standby, routers (planning assumption)."""
+    hot_water_draws: Literal["as_profiles", "mean"] = "as_profiles"
+    """Whether hot water is drawn off as appliances are used, or always by its mean profile."""
+    cold_water_degc: float = Field(10.0, ge=0, le=40)
+    """Mean temperature of the cold water over the year (10 degC as in EN 16147 and DIN V 18599-8)."""
+    cold_water_swing_k: float = Field(0.0, ge=0, le=15)
+    """By how much the cold water is warmer at its warmest and colder at its coldest than the mean; 0 all year the same.
+    In mains of Central Europe some 5 K (planning assumption)."""
+    cold_water_coldest_day: int = Field(45, ge=1, le=365)
+    """Day of the year on which the cold water is coldest (planning assumption: middle of February)."""
