@@ -13,7 +13,8 @@ from buildings_case import BERLIN, boxes, filled
 from twin.buildings.wing import WING as BUILDINGS
 from twin.devices.heating.buffered import build_shifted, build_thermostat
 from twin.devices.heating.control_measures import HeatBuffer, HeatingControl, install_buffer, set_control
-from twin.devices.heating.kernel import coefficient_of_performance, heat_pump_supply
+from twin.devices.heating.emission_kernel import flow_temperature
+from twin.devices.heating.kernel import air_capacity_factor, coefficient_of_performance, heat_pump_supply
 from twin.devices.heating.measures import HeatPump, install_heat_pump
 from twin.devices.heating.model import COLUMNS
 from twin.devices.heating.simulator import build_electric, build_heat_pump
@@ -266,8 +267,11 @@ def test_without_a_control_heat_is_made_as_it_is_asked_for_bit_for_bit():
     city, given_ = pumps(3), random_demand(DAY, 3)
     space, water, outdoor, _ = given_.values()
     air = np.repeat([[6.0801], [-0.0941], [0.0005]], 3, axis=1)
-    cops = [coefficient_of_performance(sink - outdoor, air) for sink in (40.0 - outdoor, 50.0)]
-    wanted = heat_pump_supply(space, water, *cops, city.buildings["heat_pump_capacity_w"]).electric
+    design = city.buildings["design_outdoor_temperature_degc"]
+    flow = flow_temperature(outdoor, np.full(3, 55.0), design, np.ones(3), np.full(3, 1.3), np.full(3, 10.0))
+    cops = [coefficient_of_performance(sink - outdoor, air) for sink in (flow, 50.0)]
+    capacity = city.buildings["heat_pump_capacity_w"] * air_capacity_factor(outdoor)
+    wanted = heat_pump_supply(space, water, *cops, capacity, city.buildings["backup_capacity_w"]).electric
     setup = Setup(city, {}, BERLIN, HOUR)
     assert build_thermostat(setup) is build_shifted(setup) is None
     alone = run(build_heat_pump(setup), DAY, given_, begin=None)["electric_load"]
@@ -277,6 +281,25 @@ def test_without_a_control_heat_is_made_as_it_is_asked_for_bit_for_bit():
     followed = run(build_heat_pump(Setup(among, {}, BERLIN, HOUR)), DAY, given_, begin=None)["electric_load"]
     assert np.array_equal(followed[:, [0, 2]], wanted[:, [0, 2]])
     assert not followed[:, 1].any()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_heat_of_heat_pumps_is_counted_and_electric_heaters_are_none(strategy):
+    axis, given_ = TimeAxis(DAY.start, HOUR, 72), random_demand(TimeAxis(DAY.start, HOUR, 72), 2)
+    out = run(build(with_control(pumps(2), strategy, HeatBuffer())), axis, given_)
+    demand = given_["space_heating_demand"] + given_["hot_water_demand"]
+    kept = (demand - out["unserved_heat"] + out["buffer_losses"]).sum(axis=0) * HOUR + out["heat_stored"][-1]
+    np.testing.assert_allclose(out["heat_pump_heat"].sum(axis=0) * HOUR, kept, rtol=1e-9)
+    np.testing.assert_array_equal(out["heat_pump_electricity"], out["electric_load"])
+    none = run(build(with_control(electric(), strategy, HeatBuffer())), DAY, asking(DAY, 1))
+    assert not any(none[quantity].any() for quantity in ("heat_pump_heat", "heat_pump_electricity"))
+
+
+def test_a_back_up_that_is_too_small_leaves_heat_unserved():
+    city = with_control(pumps(sizing=0.01, backup_kw=1.0), "thermostat", HeatBuffer(litres_per_kw=10.0))
+    out = run(build(city), DAY, asking(DAY, 1, 10 * KW))
+    assert out["unserved_heat"].min() > 8 * KW
+    np.testing.assert_allclose(out["unserved_heat"] + out["heat_pump_heat"], 10 * KW, atol=500)
 
 
 def test_every_heater_is_simulated_once():

@@ -1,15 +1,19 @@
 """The meter: power of one's own first, the rest from or to the grid."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from buildings_case import BERLIN, boxes, cut
 from twin.devices.meter.simulator import build
+from twin.devices.meter.wing import WING
 from twin.engine.signals import Constant, TimeOfUse, UseWindow
 from twin.engine.time import CivilTime, TimeAxis
 from twin.registry import Setup
+from twin.results.indicators import applicable
+from twin.scenario.signals import known_factors
 
 AXIS = TimeAxis(0, 900, 6)
 watts = arrays(float, (6, 3), elements=st.floats(0, 1e5))
@@ -88,3 +92,27 @@ def test_what_vehicles_feed_in_has_a_price_of_its_own_and_solar_power_goes_first
     np.testing.assert_allclose(-out["electricity_cost"][:, 0], 600 * 0.08 + 200 * price)
     np.testing.assert_allclose(-out["electricity_cost"][:, 1], 100 * 0.08 + 300 * price)
     np.testing.assert_allclose(-out["electricity_cost"][:, 2], 200 * 0.08)
+
+
+CARRIERS = ("gas", "oil", "biomass", "district_heat")
+
+
+@pytest.mark.parametrize(("indicator", "section"), [("energy_cost", "prices"), ("co2", "emissions")])
+def test_every_carrier_has_its_price_and_its_factor(indicator, section):
+    terms = next(i for i in WING.indicators if i.id == indicator).terms
+    wanted = {f"{carrier}_consumption": f"{section}.{carrier}" for carrier in CARRIERS}
+    assert {t.quantity: t.factor for t in terms if t.factor} == wanted
+    for quantity, key in wanted.items():
+        assert known_factors()[key].needed_by == (quantity,)
+
+
+def test_costs_are_shown_whatever_carriers_there_are():
+    """One term of a sum is enough; a share needs both what is above and what is below the line."""
+    tables = {"building": boxes().buildings}
+    metered_ = {write.quantity for write in build(Setup(boxes(), {}, BERLIN, 900, SIGNALS)).writes}
+    shown = {i.id for i in applicable(WING.indicators, tables, metered_, metered_)}
+    assert {"energy_cost", "co2", "grid_import"} <= shown
+    assert not {"pv_yield", "self_consumption"} & shown
+    assert {"pv_yield", "self_consumption"} <= {
+        i.id for i in applicable(WING.indicators, tables, metered_, metered_ | {"solar_generation"})
+    }

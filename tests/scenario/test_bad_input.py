@@ -39,9 +39,9 @@ def complaint(file):
             "matches none of 117 buildings in option 'heat pumps'",
         ),
         ("../models", "../../../../models", "leaves"),
-        ('"tabula-de"', '"tabula-dk"', "there is no archetype catalogue 'tabula-dk'"),
+        ('"tabula-de"', '"tabula-dj"', "there is no archetype catalogue 'tabula-dj'"),
         ("Europe/Berlin", "Europe/Essen", "there is no time zone 'Europe/Essen'"),
-        ("gas = { value = 0.10", "gass = { value = 0.10", "prices.gas is missing: what households pay for gas"),
+        ("gas = { value = 0.10", "gass = { value = 0.10", "unknown key prices.gass"),
         ("kg/kWh", "EUR/kWh", "emissions.electricity is in 'EUR/kWh'; expected kg/kWh"),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from twin.devices.heating.planning import civil_hours, inside, parse_windows, sh
 from twin.devices.heating.simulator import DEMANDS, asked_for
 from twin.devices.heating.storage import FOLLOW, LOCKED, THERMOSTAT, Store, StoreState, step
 from twin.devices.water import SURROUNDINGS_DEGC, WATER_J_M3K
-from twin.engine.ports import Arrays, Read, Write
+from twin.engine.ports import Arrays, Write
 from twin.engine.signals import Signal
 from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import Problem, TwinError
@@ -55,7 +56,7 @@ class _Buffered(ABC):
         Which of the ``n`` buildings they are.
     """
 
-    version = "1"
+    version = "2"
     name: str
     writes: Sequence[Write] = (
         Write("electric_load", "building"),
@@ -63,6 +64,8 @@ class _Buffered(ABC):
         Write("unserved_heat", "building"),
         Write("buffer_losses", "building"),
         Write("heating_starts", "building"),
+        Write("heat_pump_heat", "building"),
+        Write("heat_pump_electricity", "building"),
     )
 
     def __init__(self, table: Table, rows: NDArray[np.int64], n: int, civil: CivilTime, step_s: int) -> None:
@@ -73,8 +76,11 @@ class _Buffered(ABC):
         self._store = _stores(table)
         self._buffered = self._store.high > self._store.low
         self._pump = np.flatnonzero(table["heating_system"] == "heat_pump")
+        self._is_pump = np.isin(np.arange(len(rows)), self._pump)
         self._pumps = HeatPumps(table.take(self._pump)) if len(self._pump) else None
-        self.reads = (*DEMANDS, Read("outdoor_temperature", "building")) if self._pumps else DEMANDS
+        self.reads = (*DEMANDS, *self._pumps.reads) if self._pumps else DEMANDS
+        backup = np.nan_to_num(cells(table, "backup_capacity_w"))
+        self._backup = np.where(self._is_pump, backup, np.inf)
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
         """Begin with stores at the lower edge of their bands, and plan the whole horizon."""
@@ -95,43 +101,56 @@ class _Buffered(ABC):
         """Return what heaters draw, and what stores hold, lose and cannot serve; 0 in all other buildings."""
         taken = asked_for(inputs, self._rows)
         demand = taken["space_heating_demand"] + taken["hot_water_demand"]
-        direct, low, high = self._power_per_heat(taken, demand)
+        heater, direct, low, high = self._power_per_heat(taken, demand)
         parts = self.step_s // self._part_s
         first = (window.start - self._axis.start) // self._part_s
-        out = np.zeros((len(self.writes), window.n, len(self._rows)))
-        load, stored, unserved, losses, starts = out
+        out = np.zeros((6, window.n, len(self._rows)))
+        load, stored, unserved, losses, starts, made = out
         for k in range(window.n):
+            store = replace(self._store, heater=heater[k])
             for modes in self._modes[first + k * parts : first + (k + 1) * parts]:
-                self._state, flows = step(self._state, self._store, modes[self._group], demand[k], self._part_s)
+                self._state, flows = step(self._state, store, modes[self._group], demand[k], self._part_s)
                 at_store = low[k] + (high[k] - low[k]) * flows.level
-                load[k] += flows.direct * direct[k] + flows.heat * at_store + flows.backup
-                unserved[k] += flows.unserved
+                backup = np.minimum(flows.backup, self._backup * self._part_s)
+                load[k] += flows.direct * direct[k] + flows.heat * at_store + backup
+                unserved[k] += flows.unserved + flows.backup - backup
                 losses[k] += flows.losses
                 starts[k] += flows.starts
-            stored[k] = self._store.stored(self._state.warmth)
-        for energy in (load, unserved, losses, starts):
+                made[k] += flows.direct + flows.heat + backup
+            stored[k] = store.stored(self._state.warmth)
+        for energy in (load, unserved, losses, starts, made):
             energy /= self.step_s
-        return {write.quantity: self._spread(values) for write, values in zip(self.writes, out, strict=True)}
+        pumps = (made * self._is_pump, load * self._is_pump)
+        values = (load, stored, unserved, losses, starts, *pumps)
+        return {write.quantity: self._spread(v) for write, v in zip(self.writes, values, strict=True)}
 
     def _spread(self, values: Floats) -> Floats:
         everywhere = np.zeros((len(values), self._n))
         everywhere[:, self._rows] = values
         return everywhere
 
-    def _power_per_heat(self, taken: Arrays, demand: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the power drawn per heat as it is asked for, at the lower edge of the band, and at the upper one."""
-        direct, low, high = np.ones((3, *demand.shape))
+    def _power_per_heat(self, taken: dict[str, Floats], demand: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return what heaters can make, and the power drawn per heat: as asked for, at the band's lower and upper edge.
+
+        All are ``(step, building)``. Who warms a store runs at full power.
+        """
+        heater, direct, low, high = np.ones((4, *demand.shape))
+        heater *= self._store.heater
         if self._pumps is None:
-            return direct, low, high
-        pump, outdoor = self._pump, taken["outdoor_temperature"][:, self._pump]
-        space, water = self._pumps.cops_of_demand(outdoor)
-        drawn = taken["space_heating_demand"][:, pump] / space + taken["hot_water_demand"][:, pump] / water
+            return heater, direct, low, high
+        pump = self._pump
+        now = self._pumps.conditions(
+            {q: taken[q][:, pump] for q in ("outdoor_temperature", "relative_humidity") if q in taken}
+        )
         wanted = demand[:, pump]
+        space, water = self._pumps.cops(now, wanted)
+        drawn = taken["space_heating_demand"][:, pump] / space + taken["hot_water_demand"][:, pump] / water
         direct[:, pump] = np.divide(drawn, wanted, out=np.zeros_like(drawn), where=wanted > 0.0)
-        colder = SURROUNDINGS_DEGC - self._pumps.source(outdoor)
-        low[:, pump] = 1.0 / self._pumps.cop(self._store.low[pump] + colder)
-        high[:, pump] = 1.0 / self._pumps.cop(self._store.high[pump] + colder)
-        return direct, low, high
+        heater[:, pump] = now.capacity
+        colder = SURROUNDINGS_DEGC - now.source
+        low[:, pump] = 1.0 / self._pumps.cop(self._store.low[pump] + colder, now.kept)
+        high[:, pump] = 1.0 / self._pumps.cop(self._store.high[pump] + colder, now.kept)
+        return heater, direct, low, high
 
     @abstractmethod
     def _plan(self, axis: TimeAxis) -> tuple[Modes, NDArray[np.int64], int]:

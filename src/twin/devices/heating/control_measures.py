@@ -14,7 +14,7 @@ from twin.engine.time import CLOCK_WINDOW
 from twin.errors import Problem, TwinError
 from twin.table import MISSING, Table
 
-__all__ = ["HeatBuffer", "HeatingControl", "install_buffer", "set_control"]
+__all__ = ["HeatBuffer", "HeatingControl", "chosen", "install_buffer", "put_values", "set_control"]
 
 _SIZING_L_KW = 50.0
 _LABEL = "B"
@@ -93,7 +93,7 @@ def install_buffer(city: City, rows: NDArray[Any], params: HeatBuffer, code: int
     TwinError
         If some of them have neither a heat pump nor an electric heater.
     """
-    where = _chosen(city.buildings, rows, "heat_buffer")
+    where = chosen(city.buildings, rows, "heat_buffer")
     sizing = params.litres_per_kw if params.volume_l is None else np.nan
     label = params.label if params.loss_w_k is None else ""
     values = {
@@ -104,7 +104,7 @@ def install_buffer(city: City, rows: NDArray[Any], params: HeatBuffer, code: int
         "heat_buffer_label": _LABEL if label is None else label,
         "heat_buffer_loss_w_k": np.nan if params.loss_w_k is None else params.loss_w_k,
     }
-    return city.with_table(_put(city.buildings, values, code, where))
+    return city.with_table(put_values(city.buildings, values, code, where))
 
 
 def set_control(city: City, rows: NDArray[Any], params: HeatingControl, code: int) -> City:
@@ -115,7 +115,7 @@ def set_control(city: City, rows: NDArray[Any], params: HeatingControl, code: in
     TwinError
         If some of the buildings have neither a heat pump nor an electric heater.
     """
-    where = _chosen(city.buildings, rows, "heating_control")
+    where = chosen(city.buildings, rows, "heating_control")
     ahead = params.strategy in ("price", "emissions")
     values = {
         "heating_control": params.strategy,
@@ -123,10 +123,17 @@ def set_control(city: City, rows: NDArray[Any], params: HeatingControl, code: in
         "heating_draw_hours": (params.draw_hours or _HOURS) if ahead else np.nan,
         "heating_lock": ", ".join(params.locked or _LOCKED) if params.strategy == "lock" else "",
     }
-    return city.with_table(_put(city.buildings, values, code, where))
+    return city.with_table(put_values(city.buildings, values, code, where))
 
 
-def _chosen(table: Table, rows: NDArray[Any], kind: str) -> NDArray[np.bool_]:
+def chosen(table: Table, rows: NDArray[Any], kind: str) -> NDArray[np.bool_]:
+    """Return where a measure reaches.
+
+    Raises
+    ------
+    TwinError
+        If some of these buildings have neither a heat pump nor an electric heater.
+    """
     where = np.zeros(len(table), dtype=bool)
     where[rows] = True
     wrong = np.flatnonzero(where & ~np.isin(table["heating_system"], CONTROLLABLE))
@@ -137,7 +144,7 @@ def _chosen(table: Table, rows: NDArray[Any], kind: str) -> NDArray[np.bool_]:
     return where
 
 
-def _put(table: Table, values: dict[str, Any], code: int, where: NDArray[np.bool_]) -> Table:
+def put_values(table: Table, values: dict[str, Any], code: int, where: NDArray[np.bool_]) -> Table:
     """Put values in the rows chosen; NaN and empty text for none."""
     for name, value in values.items():
         none = value in ("",) or value != value

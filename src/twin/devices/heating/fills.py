@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.heating.model import CONTROLLABLE, cells, heater_capacity
+from twin.devices.heating.model import BOILERS, CONTROLLABLE, cells, heater_capacity
 from twin.devices.water import label_loss
 from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING
 
 __all__ = [
+    "boiler",
     "buffer_loss",
     "buffer_volume",
-    "capacity",
     "control",
-    "efficiency",
     "emission",
     "ground",
     "heat_pump",
@@ -29,7 +28,6 @@ __all__ = [
 Inputs = Mapping[str, Any]
 Proposal = dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]
 
-BOILER_EFFICIENCY = 0.90
 SIZING = 0.8
 GROUND_TEMPERATURE_DEGC = 10.0
 
@@ -62,46 +60,48 @@ def emission(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     return {"heat_emission": (np.full(len(heated), "radiator"), np.where(heated, code, MISSING).astype(np.uint16))}
 
 
-def efficiency(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose the efficiency over the year of the gas boilers in stock."""
+def boiler(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose low-temperature boilers, the middle of the stock, and what is usual for wood."""
+    system = city.buildings["heating_system"]
     code = ledger.assume(
-        f"Boilers turn {BOILER_EFFICIENCY:.0%} of the gas's lower heating value into useful heat over the year: "
-        "low-temperature boilers about 90 %, condensing ones up to 100 %, old ones 60 to 70 %. "
-        "Losses of pipes and storage are not counted.",
+        "Boilers for gas and oil are low-temperature boilers with the efficiency that Directive 92/42/EEC asks for, "
+        "about 90 % of the lower heating value; condensing ones reach 98 %, old ones less. Those for wood are of "
+        "class 5 of EN 303-5. Losses of pipes and storage are not counted.",
         "IWU and Hessische Energiespar-Aktion, Energiesparinformation 12; twin: planning assumption for the mean",
     )
-    return {"boiler_efficiency": _where(city, "gas_boiler", BOILER_EFFICIENCY, code)}
+    types = np.where(system == "biomass_boiler", "wood", "low_temperature")
+    return {"boiler_type": (types, np.where(np.isin(system, tuple(BOILERS)), code, MISSING).astype(np.uint16))}
 
 
 def heat_pump(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose air as source, and the usual sizing."""
+    """Propose air as source, the usual sizing, and the average of a fleet."""
     air = ledger.assume("Heat pumps take their heat from outdoor air.", "twin: planning assumption")
     size = ledger.assume(
-        f"Heat pumps are sized to {SIZING:g} of the design heat load, an electric heater does the rest: at a design "
-        "temperature of -10 degC they work alone above about -4 degC.",
+        f"Heat pumps are sized to {SIZING:g} of the design heat load, those on air at -7 degC; an electric heater does "
+        "the rest: at a design temperature of -10 degC they work alone above about -5 degC.",
         "twin: planning assumption; bivalence points of -4 to -8 degC are usual",
+    )
+    fleet = ledger.assume(
+        "Heat pumps lose by switching and frost what a fleet does on average: the factor of 0.85 on manufacturers' "
+        "values.",
+        "Ruhnau et al. 2019, doi 10.1038/s41597-019-0199-y",
     )
     return {
         "heat_pump_source": _where(city, "heat_pump", "air", air),
         "heat_pump_sizing": _where(city, "heat_pump", SIZING, size),
+        "heat_pump_operation": _where(city, "heat_pump", "fleet", fleet),
     }
 
 
 def ground(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Propose the temperature of the ground where heat pumps draw on it."""
+    """Propose the temperature of ground and groundwater where heat pumps draw on them."""
     code = ledger.assume(
-        f"The ground has {GROUND_TEMPERATURE_DEGC:g} degC throughout the year, about the mean of the air.",
+        f"Ground and groundwater have {GROUND_TEMPERATURE_DEGC:g} degC throughout the year, about the mean of the air.",
         "twin: planning assumption",
     )
-    drawn_on = city.buildings["heat_pump_source"] == "ground"
+    drawn_on = np.isin(city.buildings["heat_pump_source"], ("ground", "water"))
     values = np.full(len(drawn_on), GROUND_TEMPERATURE_DEGC)
     return {"ground_source_temperature_degc": (values, np.where(drawn_on, code, MISSING).astype(np.uint16))}
-
-
-def capacity(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Derive the heat pump's capacity from sizing and design heat load."""
-    watts = np.nan_to_num(city.buildings["heat_pump_sizing"]) * city.buildings["design_heat_load_w"]
-    return {"heat_pump_capacity_w": _where(city, "heat_pump", watts, DERIVED)}
 
 
 def buffer_volume(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:

@@ -12,33 +12,69 @@ from twin.devices.water import LABELS
 from twin.table import Column, Table
 
 __all__ = [
+    "BOILERS",
+    "BOILER_TYPES",
     "COLUMNS",
     "CONTROLLABLE",
     "CONTROLS",
     "EMISSIONS",
+    "FLEXIBILITIES",
     "HEATING_SYSTEMS",
+    "OPERATIONS",
     "SOURCES",
     "cells",
     "heater_capacity",
     "is_controlled",
 ]
 
-HEATING_SYSTEMS = ("gas_boiler", "heat_pump", "electric", "none")
-SOURCES = ("air", "ground")
+# What boilers burn
+BOILERS = {
+    "gas_boiler": "gas_consumption",
+    "oil_boiler": "oil_consumption",
+    "biomass_boiler": "biomass_consumption",
+}
+HEATING_SYSTEMS = (*BOILERS, "district_heat", "heat_pump", "electric", "none")
+BOILER_TYPES = ("standard", "low_temperature", "condensing", "wood")
+SOURCES = ("air", "ground", "water")
+# How a heat pump gives less than it can: as a fleet does on average, by switching, or by turning slower
+OPERATIONS = ("fleet", "on_off", "inverter")
 EMISSIONS = ("radiator", "floor")
 CONTROLLABLE = ("heat_pump", "electric")  # systems that a store or a control can be given to
 CONTROLS = ("follow", "thermostat", "price", "emissions", "lock")
+FLEXIBILITIES = ("price", "emissions", "solar_surplus", "grid")
 
 COLUMNS = by_name(
     Column("heating_system", "-", "str", "what makes heat and hot water", categories=HEATING_SYSTEMS),
     Column("heat_emission", "-", "str", "what gives the heat to the rooms", categories=EMISSIONS),
+    Column("heater_capacity_w", "W", "float", "most heat that boiler, substation or electric heater can make", low=0),
+    Column("boiler_type", "-", "str", "how well the boiler uses its fuel", categories=BOILER_TYPES),
     Column(
-        "boiler_efficiency", "1", "float", "useful heat per gas of the year, lower heating value", low=0.3, high=1.11
+        "boiler_efficiency",
+        "1",
+        "float",
+        "useful heat per fuel of the year, lower heating value, instead of what follows from type and load",
+        low=0.3,
+        high=1.11,
     ),
+    Column("substation_loss_w", "W", "float", "standing loss of the district-heat substation", low=0),
     Column("heat_pump_source", "-", "str", "where the heat pump takes its heat from", categories=SOURCES),
     Column("heat_pump_sizing", "1", "float", "heat pump capacity per design heat load", low=0.0, high=3.0),
-    Column("heat_pump_capacity_w", "W", "float", "thermal capacity of the heat pump", low=0),
-    Column("ground_source_temperature_degc", "degC", "float", "temperature of the undisturbed ground", low=-5, high=40),
+    Column("heat_pump_capacity_w", "W", "float", "thermal capacity of the heat pump, with air at -7 degC", low=0),
+    Column("heat_pump_operation", "-", "str", "how the heat pump gives less than it can", categories=OPERATIONS),
+    Column(
+        "heat_pump_defrost_loss", "1", "float", "most of its heat that an air heat pump defrosts with", low=0, high=0.5
+    ),
+    Column("backup_capacity_w", "W", "float", "power of the electric heater beside the heat pump", low=0),
+    Column("ground_source_temperature_degc", "degC", "float", "temperature of ground or groundwater", low=-5, high=40),
+    Column(
+        "supply_temperature_degc",
+        "degC",
+        "float",
+        "flow temperature at which the heat emitters give the load that they were sized for",
+        low=25,
+        high=90,
+    ),
+    Column("emitter_heat_load_w", "W", "float", "heat load that radiators or floors were sized for", low=0),
     Column("heat_buffer_sizing_l_kw", "l/kW", "float", "water of the buffer per capacity of the heater", low=0),
     Column("heat_buffer_volume_m3", "m3", "float", "water of the buffer behind the heater", low=0),
     Column("heat_buffer_low_degc", "degC", "float", "lower edge of the buffer's band, below it nothing is drawn"),
@@ -49,6 +85,13 @@ COLUMNS = by_name(
     Column("heating_fill_hours", "h", "int", "hours of a civil day in which the buffer is filled", low=0, high=23),
     Column("heating_draw_hours", "h", "int", "hours of a civil day in which it is drawn on first", low=0, high=23),
     Column("heating_lock", "-", "str", "hours of the civil day in which the heater is blocked"),
+    Column("heat_flexibility", "-", "str", "signal by which rooms are heated ahead of time", categories=FLEXIBILITIES),
+    Column("flexibility_raise_k", "K", "float", "by how much the set point may be lifted", low=0, high=10),
+    Column("flexibility_lower_k", "K", "float", "by how much the set point may be lowered", low=0, high=10),
+    Column("flexibility_hours", "h", "int", "hours of a civil day in which it is lifted, and lowered", low=1, high=11),
+    Column("flexibility_surplus_share", "1", "float", "solar power over other load from which it is lifted", low=0),
+    Column("flexibility_high_pu", "1", "float", "voltage over nominal from which it is lifted", low=0, high=2),
+    Column("flexibility_low_pu", "1", "float", "voltage over nominal below which it is lowered", low=0, high=2),
 )
 
 

@@ -1,4 +1,4 @@
-"""Boilers, heat pumps and electric heaters that make heat as it is asked for: final energy of that heat."""
+"""What makes heat as it is asked for: boilers, substations, electric heaters, heat pumps; final energy of that heat."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.model import City
+from twin.devices.heating.boiler_kernel import boiler_efficiency, boiler_fuel, standby_loss
 from twin.devices.heating.heat_pumps import HeatPumps
-from twin.devices.heating.kernel import boiler_gas, heat_pump_supply
-from twin.devices.heating.model import is_controlled
+from twin.devices.heating.model import BOILERS, cells, is_controlled
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
 from twin.registry import Setup
+from twin.table import Table
 
 __all__ = [
     "DEMANDS",
     "BoilerSimulator",
+    "DistrictHeatSimulator",
     "ElectricHeatingSimulator",
     "HeatPumpSimulator",
     "asked_for",
     "build_boiler",
+    "build_district_heat",
     "build_electric",
     "build_heat_pump",
 ]
@@ -46,89 +48,140 @@ def asked_for(inputs: Arrays, rows: NDArray[np.int64]) -> dict[str, Floats]:
 
 
 class _Heater(Stateless, ABC):
-    """What all of them share: the buildings that have the system, and no memory."""
+    """What all of them share: the buildings that have the system, a capacity, and no memory.
 
-    version = "1"
+    Parameters
+    ----------
+    table
+        The buildings that have the system.
+    rows
+        Which of the ``n`` buildings they are.
+    """
+
+    version = "2"
     name: str
     reads: Sequence[Read] = DEMANDS
     writes: Sequence[Write]
 
-    def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
+    def __init__(self, table: Table, rows: NDArray[np.int64], n: int, step_s: int) -> None:
         self.step_s = step_s
-        self._n, self._rows = len(city.buildings), rows
-        self._table = city.buildings.take(rows)
+        self._n, self._rows, self._table = n, rows, table
+        self._capacity = cells(table, "heater_capacity_w")
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
-        """Return the final energy of a window, 0 in buildings heated otherwise."""
-        out = np.zeros((window.n, self._n))
-        out[:, self._rows] = self._final_energy(asked_for(inputs, self._rows))
-        return {self.writes[0].quantity: out}
+        """Return final energy of a window and the heat that is lacking, 0 in buildings heated otherwise."""
+        found = self._supply(asked_for(inputs, self._rows))
+        out = {}
+        for quantity, values in found.items():
+            out[quantity] = np.zeros((window.n, self._n))
+            out[quantity][:, self._rows] = values
+        return out
 
     @abstractmethod
-    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        """Return what the heaters take in, of the buildings that have them only."""
+    def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
+        """Return what they write, of the buildings that have them only."""
+
+    def _served(self, inputs: dict[str, Floats]) -> tuple[Floats, Floats]:
+        """Return the heat given and the heat lacking."""
+        demand = inputs["space_heating_demand"] + inputs["hot_water_demand"]
+        heat = np.minimum(demand, self._capacity)
+        return heat, demand - heat
 
 
 class BoilerSimulator(_Heater):
-    """Gas boilers of constant efficiency over the year."""
+    """Boilers whose efficiency follows the load, or is the same all year where the table states it."""
 
     name = "boiler"
-    writes = (Write("gas_consumption", "building"),)
 
-    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        heat = inputs["space_heating_demand"] + inputs["hot_water_demand"]
-        return boiler_gas(heat, self._table["boiler_efficiency"])
+    def __init__(self, table: Table, rows: NDArray[np.int64], n: int, step_s: int) -> None:
+        super().__init__(table, rows, n, step_s)
+        types, stated = table["boiler_type"], cells(table, "boiler_efficiency")
+        full, part = boiler_efficiency(types, self._capacity)
+        constant = ~np.isnan(stated)
+        self._full, self._part = (np.where(constant, stated, efficiency) for efficiency in (full, part))
+        self._standby = standby_loss(types)
+        self._constant = constant
+        self._burns = {fuel: table["heating_system"] == system for system, fuel in BOILERS.items()}
+        self._burns = {fuel: rows_ for fuel, rows_ in self._burns.items() if rows_.any()}
+        self.writes = tuple(Write(q, "building") for q in (*self._burns, "unserved_heat"))
+
+    def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
+        heat, lacking = self._served(inputs)
+        by_load = boiler_fuel(heat, self._capacity, self._full, self._part, self._standby)
+        burned = np.where(self._constant, heat / self._full, by_load)
+        return {**{fuel: burned * mine for fuel, mine in self._burns.items()}, "unserved_heat": lacking}
+
+
+class DistrictHeatSimulator(_Heater):
+    """Substations of a heating network that somebody else runs; they are warm all year."""
+
+    name = "district_heat"
+    writes = (Write("district_heat_consumption", "building"), Write("unserved_heat", "building"))
+
+    def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
+        heat, lacking = self._served(inputs)
+        return {"district_heat_consumption": heat + self._table["substation_loss_w"], "unserved_heat": lacking}
 
 
 class ElectricHeatingSimulator(_Heater):
     """Direct electric heating: one watt of heat per watt."""
 
     name = "electric_heating"
-    writes = (Write("electric_load", "building"),)
+    writes = (Write("electric_load", "building"), Write("unserved_heat", "building"))
 
-    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        return inputs["space_heating_demand"] + inputs["hot_water_demand"]
+    def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
+        heat, lacking = self._served(inputs)
+        return {"electric_load": heat, "unserved_heat": lacking}
 
 
 class HeatPumpSimulator(_Heater):
-    """Heat pumps with electric back-up, their efficiency following source and sink from step to step."""
+    """Heat pumps with electric back-up, their efficiency following source, sink and load from step to step."""
 
     name = "heat_pump"
-    reads = (*DEMANDS, Read("outdoor_temperature", "building"))
-    writes = (Write("electric_load", "building"),)
+    writes = tuple(
+        Write(q, "building") for q in ("electric_load", "unserved_heat", "heat_pump_heat", "heat_pump_electricity")
+    )
 
-    def __init__(self, city: City, rows: NDArray[np.int64], step_s: int) -> None:
-        super().__init__(city, rows, step_s)
-        self._pumps = HeatPumps(self._table)
+    def __init__(self, table: Table, rows: NDArray[np.int64], n: int, step_s: int) -> None:
+        super().__init__(table, rows, n, step_s)
+        self._pumps = HeatPumps(table)
+        self.reads = (*DEMANDS, *self._pumps.reads)
 
-    def _final_energy(self, inputs: dict[str, Floats]) -> Floats:
-        return heat_pump_supply(
-            inputs["space_heating_demand"],
-            inputs["hot_water_demand"],
-            *self._pumps.cops_of_demand(inputs["outdoor_temperature"]),
-            self._table["heat_pump_capacity_w"],
-        ).electric
+    def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
+        now = self._pumps.conditions(inputs)
+        supply = self._pumps.supply(now, inputs["space_heating_demand"], inputs["hot_water_demand"])
+        return {
+            "electric_load": supply.electric,
+            "unserved_heat": supply.unserved,
+            "heat_pump_heat": supply.heat + supply.backup,
+            "heat_pump_electricity": supply.electric,
+        }
 
 
 _Some = TypeVar("_Some", bound=_Heater)
 
 
-def _build(setup: Setup, system: str, make: type[_Some]) -> _Some | None:
+def _build(setup: Setup, systems: Sequence[str], make: type[_Some]) -> _Some | None:
     table = setup.city.buildings
-    rows = np.flatnonzero((table["heating_system"] == system) & ~is_controlled(table))
-    return make(setup.city, rows, setup.step_s) if len(rows) else None
+    rows = np.flatnonzero(np.isin(table["heating_system"], systems) & ~is_controlled(table))
+    return make(table.take(rows), rows, len(table), setup.step_s) if len(rows) else None
 
 
 def build_boiler(setup: Setup) -> BoilerSimulator | None:
-    """Return the gas boilers, or None where there are none."""
-    return _build(setup, "gas_boiler", BoilerSimulator)
+    """Return the boilers of all fuels, or None where there are none."""
+    return _build(setup, tuple(BOILERS), BoilerSimulator)
+
+
+def build_district_heat(setup: Setup) -> DistrictHeatSimulator | None:
+    """Return the substations, or None where there are none."""
+    return _build(setup, ("district_heat",), DistrictHeatSimulator)
 
 
 def build_electric(setup: Setup) -> ElectricHeatingSimulator | None:
     """Return the electric heaters, or None where there are none."""
-    return _build(setup, "electric", ElectricHeatingSimulator)
+    return _build(setup, ("electric",), ElectricHeatingSimulator)
 
 
 def build_heat_pump(setup: Setup) -> HeatPumpSimulator | None:
     """Return the heat pumps, or None where there are none."""
-    return _build(setup, "heat_pump", HeatPumpSimulator)
+    return _build(setup, ("heat_pump",), HeatPumpSimulator)

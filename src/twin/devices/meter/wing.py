@@ -9,6 +9,13 @@ __all__ = ["WING"]
 _CONSUMPTION = Term("electricity_consumption")
 _IMPORT = Term("grid_import")
 _SOLAR = Term("solar_generation")
+_CARRIERS = ("gas", "oil", "biomass", "district_heat")
+
+
+def _by_carrier(section: str) -> tuple[Term, ...]:
+    """Return the carriers other than electricity that buildings take, each with its price or factor."""
+    return tuple(Term(f"{carrier}_consumption", f"{section}.{carrier}") for carrier in _CARRIERS)
+
 
 WING = Wing(
     name="meter",
@@ -44,7 +51,7 @@ WING = Wing(
             "Greenhouse gas emissions",
             "kg",
             "lower",
-            (Term("electricity_emissions"), Term("gas_consumption", "emissions.gas")),
+            (Term("electricity_emissions"), *_by_carrier("emissions")),
             headline=True,
         ),
         Indicator(
@@ -52,7 +59,7 @@ WING = Wing(
             "Energy cost",
             "EUR",
             "lower",
-            (Term("electricity_cost"), Term("gas_consumption", "prices.gas")),
+            (Term("electricity_cost"), *_by_carrier("prices")),
             headline=True,
         ),
         Indicator("pv_yield", "Solar power made", "kWh", "higher", (_SOLAR,), headline=True),

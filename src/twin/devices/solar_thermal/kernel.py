@@ -16,6 +16,7 @@ solved exactly (`twin.devices.water`); of the collectors' square term the tangen
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,44 +133,69 @@ def step(
     temperature, flows
         At the step's end, and what came and went; the balance closes to rounding errors, whatever the step.
     """
-    run = _Run(temperature, tanks, collectors, irradiance, outdoor, demand, step_s)
+    n = len(temperature)
+    lines = _Lines.at(temperature, collectors, irradiance, outdoor)
+    run = _Run(temperature.copy(), np.full(n, float(step_s)), tanks, demand, lines, *np.zeros((3, n)))
     run.advance(slice(None))
     while len(rows := np.flatnonzero(run.left > 0.0)):
         run.advance(rows)
     return run.temperature, TankFlows(run.collected, run.delivered, run.lost)
 
 
-class _Run:
-    """One step of many tanks on its way from switching to switching."""
+class _Lines(NamedTuple):
+    """Heat of collectors as straight lines over the temperature of their tank, every attribute ``(place, tank)``.
 
-    def __init__(
-        self,
-        temperature: Floats,
-        tanks: Tanks,
-        collectors: Collectors,
-        irradiance: Floats,
-        outdoor: Floats,
-        demand: Floats,
-        step_s: float,
-    ) -> None:
-        n = len(temperature)
-        self.temperature, self._tanks, self._demand = temperature.copy(), tanks, demand
-        self.left = np.full(n, float(step_s))
-        self.collected, self.delivered, self.lost = np.zeros((3, n))
-        # per collector: heat = intercept - slope * temperature of the tank, above 0 until it is as warm as ``off``
+    Attributes
+    ----------
+    intercept, slope
+        Heat is ``intercept - slope * temperature``, W and W/K.
+    off
+        Temperature of the tank from which on there would be none, degC.
+    """
+
+    intercept: Floats
+    slope: Floats
+    off: Floats
+
+    @classmethod
+    def at(cls, temperature: Floats, collectors: Collectors, irradiance: Floats, outdoor: Floats) -> _Lines:
+        """Return the tangents at a temperature of the tanks."""
         warmth = np.maximum(temperature + COLLECTOR_ABOVE_TANK_K - outdoor, 0.0)
         slope = collectors.a1 + 2.0 * collectors.a2 * warmth
         at_zero = collectors.eta0 * irradiance + collectors.a2 * warmth**2 + slope * (outdoor - COLLECTOR_ABOVE_TANK_K)
         lit = (irradiance > 0.0) & (collectors.area > 0.0)
-        self._intercept, self._slope = np.where(lit, collectors.area * np.stack([at_zero, slope]), 0.0)
-        self._off = np.divide(at_zero, slope, out=np.full_like(slope, np.inf), where=slope > 0.0)
-        self._off[~lit] = -np.inf
+        off = np.divide(at_zero, slope, out=np.full_like(slope, np.inf), where=slope > 0.0)
+        off[~lit] = -np.inf
+        intercept, slope = np.where(lit, collectors.area * np.stack([at_zero, slope]), 0.0)
+        return cls(intercept, slope, off)
+
+
+@dataclass
+class _Run:
+    """One step of many tanks on its way from switching to switching.
+
+    Attributes
+    ----------
+    temperature, left
+        Where they are, degC, and the time left, s, ``(tank,)``.
+    collected, delivered, lost
+        As `TankFlows` has it, up to now.
+    """
+
+    temperature: Floats
+    left: Floats
+    tanks: Tanks
+    demand: Floats
+    lines: _Lines
+    collected: Floats
+    delivered: Floats
+    lost: Floats
 
     def advance(self, rows: Rows) -> None:
         """Go on to the next switching, or to the end of the step."""
-        now, left, demand = self.temperature[rows], self.left[rows], self._demand[rows]
-        intercept, slope, off = self._intercept[:, rows], self._slope[:, rows], self._off[:, rows]
-        capacity, loss = self._tanks.capacity[rows], self._tanks.loss[rows]
+        now, left, demand = self.temperature[rows], self.left[rows], self.demand[rows]
+        intercept, slope, off = (values[:, rows] for values in self.lines)
+        capacity, loss = self.tanks.capacity[rows], self.tanks.loss[rows]
         per_kelvin = demand / (HOT_WATER_DEGC - COLD_WATER_DEGC)
         drawn = np.minimum(per_kelvin * (now - COLD_WATER_DEGC), demand)
         gained = np.maximum(intercept - slope * now, 0.0).sum(axis=0)

@@ -1,0 +1,1 @@
+"""Cooling and ventilation: what makes cold, and fans."""
