@@ -5,7 +5,8 @@ limited heating, limited cooling in every third building, windows opened in the 
 night in summer. Gains are one series per building, or profiles that buildings share. Results are stored by the hour, or
 streamed into sums, peaks and hours above 26 degC per building and heating and cooling of 20 groups by the hour. Beside
 it: single steps as in a coupled loop, what the memory gives in the same run, the printed procedure in a plain loop, and
-the 5R1C of EnTiSe where it is installed. All times are of the process, the least of some repeats, on one thread.
+other simulators where they are installed, for one house without gains (EnTiSe, pybuildingenergy; of the extra ``bench``
+or in an environment of their own). All times are of the process, the least of some repeats, on one thread.
 """
 
 import argparse
@@ -18,10 +19,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ[
 
 import numpy as np
 
-from twin.buildings.kernel import Control, Shared, Zones, fold, simulate, stream
+from twin.buildings.kernel import Control, Run, Shared, Zones, fold, simulate, stream
 from twin.buildings.results import GroupSeries, Totals
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "buildings"))
+import buildings_peers
 import iso13790
 
 HOUR = 3600.0
@@ -105,11 +107,11 @@ def seconds_per_step(n, dtype, repeats, steps=96):
     """Return the seconds that one step takes as a window of its own, in spring."""
     folded, (series, control) = fold(houses(n), HOUR, dtype), season(105, steps // 24, n, dtype, False)
     windows = [([v[k : k + 1] for v in series], part(control, slice(k, k + 1))) for k in range(steps)]
-    best = np.inf
+    run, best = Run(folded), np.inf
     for _ in range(repeats):
         mass, begin = np.full(n, 20.0), time.process_time()
         for given, means in windows:
-            mass = simulate(folded, mass, *given, means).mass[-1]
+            mass = run.simulate(mass, *given, means).mass[-1]
         best = min(best, time.process_time() - begin)
     return best / steps
 
@@ -124,7 +126,7 @@ def bytes_per_second(size=30_000_000, repeats=3):
     return 12 * size / best
 
 
-def literal(steps=2000):
+def literal(steps=4000):
     """Return building-years per second of the printed procedure, one building in a Python loop."""
     zones, ((outdoor, internal, solar), _) = houses(1), season(15, 30, 1, float, False)
     one = Zones(**{name: float(values[0]) for name, values in vars(zones).items()})
@@ -136,59 +138,57 @@ def literal(steps=2000):
     return steps / YEAR / (time.process_time() - begin)
 
 
-def entise(repeats=3):
-    """Return building-years per second of EnTiSe's 5R1C: heating and cooling, no gains, one building at a time.
-
-    None where it is not installed.
-    """
-    try:
-        import pandas as pd
-        from entise.constants import Columns, Objects
-        from entise.methods.hvac.R5C1 import R5C1
-    except ImportError:
-        return None
-    zones, ((outdoor, *_), _) = houses(1), season(0, 365, 1, float, False)
-    hours = pd.date_range("2023-01-01", periods=YEAR, freq="h", tz="UTC")
-    weather = pd.DataFrame({Columns.DATETIME: hours, Columns.TEMP_AIR: outdoor[:, 0]})
-    names = ("h_tr_is", "h_tr_ms", "h_tr_w", "h_tr_em", "c_m", "h_ve")
-    house = {getattr(Objects, name.upper()): float(getattr(zones, name)[0]) for name in names}
-    house |= {Objects.ACTIVE_GAINS_SOLAR: False, Objects.ACTIVE_GAINS_INTERNAL: False, Objects.WEATHER: "weather"}
-    best = np.inf
-    for _ in range(repeats):
-        begin = time.process_time()
-        R5C1().generate(dict(house), {"weather": weather})
-        best = min(best, time.process_time() - begin)
-    return 1 / best
-
-
 def report_years(n, days, repeats, memory):
+    """Print our rates and return the one with everything given per building, stored in float32."""
+    rates = {}
     for dtype in (np.float32, np.float64):
         for shared in (False, True):
             stored, streamed = (years_per_second(n, dtype, shared, s, days, repeats) for s in (False, True))
+            rates[dtype, shared] = stored
             gains = "shared profiles" if shared else "own series"
             line = f"{n:7d} buildings, {np.dtype(dtype).name}, gains as {gains:15s}: "
             line += f"{stored:7.0f} building-years/s stored, {streamed:7.0f} streamed"
             # power, air and heat vented are written, two gains read unless shared
-            moved = np.dtype(dtype).itemsize * (3 if shared else 5) * YEAR
-            print(f"{line}; memory alone would allow {memory / moved:7.0f}", flush=True)
+            allowed = memory / (np.dtype(dtype).itemsize * (3 if shared else 5) * YEAR)
+            print(f"{line}; memory alone would allow {allowed:7.0f}, {allowed / stored:.0f} times", flush=True)
+    return rates[np.float32, False]
+
+
+def report_peers(ours, slow):
+    """Print the rate of every simulator beside ours, and how many times ours is faster."""
+    outdoor, one = season(0, 365, 1, float, False)[0][0][:, 0], houses(1)
+    peers = {
+        "EN ISO 13790 as printed, plain loop": literal,
+        "EnTiSe 5R1C": lambda: buildings_peers.entise(one, outdoor, "R5C1"),
+        "EnTiSe 1R1C, compiled": lambda: buildings_peers.entise(one, outdoor, "R1C1"),
+        "pybuildingenergy": lambda: buildings_peers.pybuildingenergy(outdoor),
+    }
+    for name, rate in peers.items():
+        if name == "pybuildingenergy" and not slow:
+            print(f"{name}: left out, as a building-year takes it more than a minute; add --slow")
+            continue
+        try:
+            found = rate()
+        except ImportError:
+            print(f"{name}: not installed")
+        else:
+            print(f"{name}: {found:.3g} building-years/s; ours is {ours / found:.0f} times as fast", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--buildings", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--days", type=int, default=10, help="of every season")
+    parser.add_argument("--buildings", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--days", type=int, default=5, help="of every season")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--slow", action="store_true", help="with peers that take minutes")
     arguments = parser.parse_args()
     memory = bytes_per_second()
     print(f"memory: {memory / 1e9:.1f} GB/s")
-    for n in arguments.buildings:
-        report_years(n, arguments.days, arguments.repeats, memory)
+    ours = max(report_years(n, arguments.days, arguments.repeats, memory) for n in arguments.buildings)
     for n in (100, 1_000, 10_000):
         times = (seconds_per_step(n, dtype, arguments.repeats) * 1e3 for dtype in (np.float32, np.float64))
         print("windows of one step, {:6d} buildings: {:.3f} ms in float32, {:.3f} ms in float64".format(n, *times))
-    print(f"literal procedure, plain loop: {literal():8.1f} building-years/s")
-    peer = entise()
-    print("EnTiSe 5R1C: " + ("not installed" if peer is None else f"{peer:8.1f} building-years/s"))
+    report_peers(ours, arguments.slow)
 
 
 if __name__ == "__main__":

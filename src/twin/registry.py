@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from twin.engine.time import CivilTime
 
 __all__ = [
+    "Appraisal",
+    "Difference",
     "Factor",
     "Fill",
     "Indicator",
     "Input",
     "Layer",
     "Measure",
+    "Rider",
     "Section",
     "Setup",
     "SimulatorEntry",
@@ -43,12 +46,14 @@ WINGS = {
     "sun": "twin.sun.wing:WING",
     "buildings": "twin.buildings.wing:WING",
     "heating": "twin.devices.heating.wing:WING",
+    "cooling": "twin.devices.cooling.wing:WING",
     "pv": "twin.devices.pv.wing:WING",
     "solar_thermal": "twin.devices.solar_thermal.wing:WING",
     "ev": "twin.devices.ev.wing:WING",
     "battery": "twin.devices.battery.wing:WING",
     "meter": "twin.devices.meter.wing:WING",
     "grid": "twin.grid.wing:WING",
+    "economy": "twin.economy.wing:WING",
 }
 
 
@@ -57,7 +62,8 @@ class Input:
     """A key of the scenario's ``[model]`` and who reads it.
 
     ``read(value, ledger)`` returns what simulators find under ``setup.inputs[key]``; ``value`` is an absolute path
-    for ``kind="file"`` and the text of the scenario for ``kind="catalogue"``.
+    for ``kind="file"`` and the text of the scenario for ``kind="catalogue"``. One that is not ``required`` may be left
+    out.
     """
 
     key: str
@@ -65,6 +71,7 @@ class Input:
     kind: Literal["file", "catalogue"]
     meaning: str
     default: str | None = None
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,32 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Rider:
+    """A list of entries that every measure may carry beside its own parameters, such as what it costs.
+
+    Attributes
+    ----------
+    entry
+        Pydantic model of one entry.
+    check
+        ``check(entry, spec, columns_of)`` yields a field and a `Problem` for all that is wrong in an entry of a measure
+        that the schema cannot see; ``columns_of(table)`` are the columns that a table can have.
+    begin
+        ``begin(city, inputs, ledger)`` returns the city before the first measure, if any in the scenario carries it.
+    apply
+        ``apply(before, after, rows, spec, entries, inputs, ledger, code)`` returns the city after a measure and the
+        fills that followed it; ``rows`` are those chosen of the table before.
+    """
+
+    key: str
+    entry: str
+    check: str
+    begin: str
+    apply: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What a simulator is built from.
 
@@ -159,7 +192,8 @@ class Factor:
 
     ``unit`` is the one people use; values in SI reach simulators as ``setup.signals[key]``. One that is not
     ``required`` is 0 where the scenario does not state it, or that of the key ``instead``. ``by_time``: it may change
-    with time.
+    with time. ``needed_by`` names quantities: as soon as a simulator of any option writes one of them, the factor must
+    be stated even if it is not ``required``.
     """
 
     key: str
@@ -168,6 +202,7 @@ class Factor:
     required: bool = True
     by_time: bool = False
     instead: str | None = None
+    needed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +226,8 @@ class Indicator:
     column
         Instead of terms: a column of the level's table that holds the number, in the unit shown. The quarter has the
         mean weighted by the column ``per``.
+    adds_up
+        The quarter has the sum of the column instead.
     reduction
         Over time: ``sum`` (W to J), ``max``, ``min``, ``mean``, ``hours_above`` / ``hours_below`` the threshold, or
         ``at_max``: what each entity has at the one step that is worst for all.
@@ -219,6 +256,37 @@ class Indicator:
     headline: bool = False
     standard: str = ""
     column: str | None = None
+    adds_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An indicator of an option less that of the option it is compared with, times a number.
+
+    ``of = "base"`` takes what the option compared with has instead of the difference.
+    """
+
+    indicator: str
+    times: float = 1.0
+    of: Literal["change", "base"] = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """A number that says what an option is worth against another, wherever both have the indicators it is made of.
+
+    It is the sum of ``above``, over the sum of ``below`` if there is any; where the latter is not positive, there is
+    none. What an indicator sums over time counts for a year.
+    """
+
+    id: str
+    title: str
+    unit: str
+    direction: Literal["lower", "higher", "neutral"]
+    above: tuple[Difference, ...]
+    below: tuple[Difference, ...] = ()
+    headline: bool = False
+    standard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +329,10 @@ class Wing:
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     fills: tuple[Fill, ...] = ()
     measures: tuple[Measure, ...] = ()
+    riders: tuple[Rider, ...] = ()
     simulators: tuple[SimulatorEntry, ...] = ()
     indicators: tuple[Indicator, ...] = ()
+    appraisals: tuple[Appraisal, ...] = ()
     layers: tuple[Layer, ...] = ()
     suites: tuple[Suite, ...] = ()
 

@@ -10,7 +10,7 @@ from kernel_case import HOUR, all_means, cut, random_year, summer_and_winter
 from scipy.linalg import expm
 
 from buildings_case import boxes, filled
-from twin.buildings import kernel, multinode
+from twin.buildings import audit, kernel, multinode
 from twin.buildings.audit import MultiNode, networks
 from twin.buildings.control import Control
 from twin.buildings.elements import SOURCES, assemble, ground_floor, internal_mass, opaque, window
@@ -143,6 +143,51 @@ def test_windows_may_be_cut_anywhere():
     np.testing.assert_allclose(state, end, rtol=1e-9, atol=1e-8)
 
 
+def test_how_much_is_worked_out_ahead_is_no_matter(monkeypatch):
+    outdoor, internal, solar, ground, control = year_of(6, 200)
+    whole, _ = room(6).run(room(6).start(), outdoor, internal, solar, ground, control)
+    monkeypatch.setattr(audit, "_CHUNK", 7 * room(6).start().size)
+    pieces, _ = room(6).run(room(6).start(), outdoor, internal, solar, ground, control)
+    for name in ("power", "air", "operative", "airing"):
+        np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-9, atol=1e-8)
+
+
+def test_no_heat_is_lost_or_found():
+    """Step by step with all that a control can do: what enters is what leaves and what is stored."""
+    zones, n = 6, 200
+    outdoor, internal, solar, ground, _ = year_of(zones, n)
+    zone, net = room(zones), net_of(zones)
+    states, power, airing = [zone.start()], [], []
+    for k in range(n):
+        here = slice(k, k + 1)
+        done, state = zone.run(
+            states[-1], outdoor[here], internal[here], solar[here], ground.steps(here), cut(all_means(zones, n), here)
+        )
+        states.append(state)
+        power.append(done.power[0])
+        airing.append(done.airing[0])
+    power, airing = np.array(power), np.array(airing)
+    warmer = ground.expand() - outdoor
+    inputs = np.stack([outdoor, internal, solar, warmer, np.zeros_like(solar), power - airing], axis=2)
+    steps = multinode.fold(net, HOUR)
+    mean = multinode.temperatures(steps, multinode.Trace(np.array(states), inputs))
+    at = np.einsum("znm,tzm->tzn", steps.end, np.array(states))
+    stored = (np.diff(at, axis=0) * net.capacity).sum(axis=2) / HOUR
+    lost = (net.outdoor * (mean - outdoor[:, :, None])).sum(axis=2) - warmer * net.sources[:, :, 2].sum(axis=1)
+    assert airing.max() > 0.0
+    assert power.min() < 0.0 < power.max()
+    np.testing.assert_allclose(internal + solar + power, stored + lost + airing, atol=1e-6)
+    sums = (internal + solar + power).sum(axis=0)
+    np.testing.assert_allclose((stored + lost + airing).sum(axis=0), sums, rtol=1e-9)
+
+
+def test_two_half_hours_are_an_hour():
+    hour, half = room(), MultiNode(net_of(), HOUR / 2, np.full(1, 20.0))
+    whole, _ = run(hour, 30, -8.0, 400.0, 300.0, 9.0)
+    twice, _ = run(half, 60, -8.0, 400.0, 300.0, 9.0)
+    np.testing.assert_allclose(twice.air.reshape(30, 2).mean(axis=1), whole.air[:, 0], rtol=1e-9)
+
+
 def test_zones_do_not_know_of_each_other():
     outdoor, internal, solar, ground, control = year_of(4, 200)
     together, _ = room(4).run(room(4).start(), outdoor, internal, solar, ground, control)
@@ -238,6 +283,12 @@ def test_zones_of_two_uses_share_what_their_building_loses():
     assert len(mixed) == 2
     fine, plain = run_city(mixed)
     np.testing.assert_allclose(fine.sum(axis=0), plain.sum(axis=0), rtol=0.06)
+
+
+def test_a_floor_that_loses_nothing_loses_nothing_here():
+    sheltered, usual = (run_city(city(basement="none", ground_temperature_factor=f), 24 * 30) for f in (0.0, 0.5))
+    np.testing.assert_allclose(sheltered[0].sum(), sheltered[1].sum(), rtol=0.06)
+    assert sheltered[0].sum() < 0.97 * usual[0].sum()
 
 
 @settings(max_examples=10)

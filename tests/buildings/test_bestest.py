@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from bestest_case import case_file
 
 from twin.errors import TwinError
 from twin.validation.bestest.cases import read_cases
-from twin.validation.bestest.envelope import Envelope, Opaque, envelope
-from twin.validation.bestest.methods import METHODS, FiveResistances, ManyNodes
+from twin.validation.bestest.elements import Envelope, Opaque
+from twin.validation.bestest.envelope import envelope
+from twin.validation.bestest.five_resistances import FiveResistances
+from twin.validation.bestest.many_nodes import ManyNodes, Room
+from twin.validation.bestest.methods import METHODS
 from twin.validation.bestest.outdoors import Outdoors
 from twin.validation.bestest.suite import run
-from twin.validation.bestest.zone_year import run_year
+from twin.validation.bestest.zone_year import run_years
 from twin.weather.files import read_weather, write_weather
 from twin.weather.model import HOURS
 from weather_case import clear_year
@@ -24,7 +25,7 @@ RANGES = "case,quantity,unit,ref_min,ref_max,accept_low,accept_high\n"
 
 @pytest.fixture(scope="module")
 def outdoors():
-    return Outdoors(clear_year(), 0.2, 1.35)
+    return Outdoors(clear_year(), 0.2)
 
 
 def surrounded(folder, outdoors, **said) -> Envelope:
@@ -42,10 +43,12 @@ def test_sun_that_comes_in_is_taken_up_or_leaves_by_the_window(tmp_path, outdoor
     e = surrounded(tmp_path, outdoors)
     walls, panes = e.indoors()
     window = e.windows[0]
-    came = window.area_m2 * (window.beam + window.diffuse)
+    came = window.area_m2 * (window.beam.sum(axis=1) + window.diffuse)
     stayed = walls.sum(axis=1) + panes[0].sum(axis=1) - window.area_m2 * window.absorbed.sum(axis=1)
     assert (stayed <= came + 1e-9).all()
     assert 0.93 < stayed.sum() / came.sum() < 1.0
+    lost = (walls.sum(axis=1) / 0.6 - walls.sum(axis=1)).sum()  # thrown back at least once
+    assert came.sum() - stayed.sum() < lost
 
 
 def test_black_walls_keep_more_of_the_sun_than_white_ones(tmp_path, outdoors):
@@ -76,16 +79,33 @@ def test_panels_are_as_smooth_as_glass_and_no_wind_blows_below_the_floor(tmp_pat
     assert of["panel S"].texture < of["wall S"].texture
     assert of["panel S"].outside_w_m2k < of["wall S"].outside_w_m2k
     assert of["floor"].wind.max() == 0.0 < of["roof"].wind.max()
+    assert of["floor"].outside.any() == 0.0
 
 
-def test_what_the_films_carry_more_or_less_is_neither_lost_nor_found(tmp_path, outdoors):
+def test_what_films_and_gaps_carry_more_or_less_is_neither_lost_nor_found(tmp_path, outdoors):
     e = surrounded(tmp_path, outdoors)
     rng = np.random.default_rng(1)
     outside, convected, radiated = rng.normal(size=(3, HOURS, len(e.sides)))
-    plain = ManyNodes.sources(e, *np.zeros((3, HOURS, len(e.sides))))
+    across = rng.normal(size=(HOURS, 1))
+    nothing = np.zeros((HOURS, len(e.sides)))
+    plain = Room.heat(e, nothing, nothing, nothing, [0.0 * across])
     area = np.array([side.area_m2 for side in e.sides])
-    change = (ManyNodes.sources(e, outside, convected, radiated) - plain).sum(axis=1)
+    change = (Room.heat(e, outside, convected, radiated, [np.hstack([across, -across])]) - plain).sum(axis=1)
     np.testing.assert_allclose(change, outside @ area, atol=1e-9)
+
+
+def test_a_room_is_the_same_alone_and_among_others(tmp_path, outdoors):
+    cases = {"panels": {"base": "A", "windows": "opaque panels"}, "E": {"base": "A", "window_orientation": "E,W"}}
+    file = read_cases(case_file(tmp_path, cases))
+    around = {name: envelope(case, file, outdoors) for name, case in file.cases.items()}
+
+    def power(*names):
+        zones = ManyNodes([around[n] for n in names], outdoors.temperature)
+        zones.passes = 2
+        return [year.power for year in run_years([file.cases[n] for n in names], zones, np.zeros(len(names)), HOURS)]
+
+    for name, together in zip(around, power(*around), strict=True):
+        np.testing.assert_allclose(power(name)[0], together, atol=1e-6)
 
 
 def test_the_five_resistances_lose_what_the_envelope_loses(tmp_path, outdoors):
@@ -105,10 +125,10 @@ def test_a_setback_saves_heat_and_a_fan_at_night_saves_cold(tmp_path, outdoors, 
     cases = {"setback": {"base": "A", "setback": True}, "unheated": {"base": "A", "heating_C": "off"}}
     cases["fan"] = {"base": "A", "night_ventilation": True}
     file = read_cases(case_file(tmp_path, cases))
-    found = {}
-    for name, case in file.cases.items():
-        around = envelope(case, file, outdoors)
-        found[name] = run_year(case, METHODS[method](around, outdoors.temperature), around.h_fan, HOURS).quantities()
+    around = [envelope(case, file, outdoors) for case in file.cases.values()]
+    zones = METHODS[method](around, outdoors.temperature)
+    years = run_years(list(file.cases.values()), zones, np.array([e.h_fan for e in around]), HOURS)
+    found = {name: year.quantities() for name, year in zip(file.cases, years, strict=True)}
     assert 0.0 < found["setback"]["annual_heating"] < found["A"]["annual_heating"]
     assert found["fan"]["annual_heating"] == found["unheated"]["annual_heating"] == 0.0
     assert found["fan"]["annual_cooling"] < found["unheated"]["annual_cooling"]
@@ -121,7 +141,7 @@ def test_rows_say_what_is_skipped_and_why(tmp_path):
     weather = tmp_path / "weather.csv"
     write_weather(clear_year(), weather)
     odd, absent = run(cases, ranges, weather)
-    assert (odd["pass"], odd["ours"], odd["note"]) == (None, None, "not understood: unknown key 'sunspace'")
+    assert (odd["pass"], odd["ours"], odd["note"]) == (None, None, "not understood: /cases/B: unknown key 'sunspace'")
     assert absent["note"] == "no such case in the file"
 
 
@@ -158,24 +178,30 @@ def test_every_annual_value_is_within_the_limits_of_acceptance(shared, method, t
 @pytest.mark.corpus
 def test_thin_air_carries_what_the_cases_state(shared):
     file = read_cases(shared / "data" / "buildings" / "bestest_cases.json")
-    denver = Outdoors(read_weather(shared / "data" / "weather" / "bestest_denver_725650TYCST.epw"), 0.2, 1.35)
+    denver = Outdoors(read_weather(shared / "data" / "weather" / "bestest_denver_725650TYCST.epw"), 0.2)
     at_sea_level = 0.414 * 129.6 / 3600 * 1.225 * 1006.0
     assert envelope(file.cases["600"], file, denver).h_infiltration == pytest.approx(at_sea_level, rel=0.01)
 
 
 @pytest.mark.corpus
-def test_free_floating_temperatures_and_sun_are_those_of_other_programs(shared, tmp_path):
+def test_what_lies_outside_of_the_range_of_other_programs_is_known(shared):
     folder = shared / "data" / "buildings"
-    stated = json.loads((folder / "bestest_cases.json").read_text())
-    assert stated["cases"]
-    lines = (folder / "bestest_ranges.csv").read_text().splitlines()
-    kinds = ("ff_", "incident_south", "incident_west", "incident_east", "incident_north", "transmitted_south,", "sky_")
-    chosen = [line for line in lines[1:] if any(kind in line for kind in kinds)]
-    wanted = tmp_path / "ranges.csv"
-    wanted.write_text("\n".join([lines[0], *chosen]))
-    rows = run(folder / "bestest_cases.json", wanted, shared / "data" / "weather" / "bestest_denver_725650TYCST.epw")
-    missed = {(r["case"], r["quantity"]) for r in rows if r["pass"] is False}
-    assert missed == {("600", "transmitted_south"), ("660", "transmitted_south")}  # each by less than 1 %
+    weather = shared / "data" / "weather" / "bestest_denver_725650TYCST.epw"
+    rows = run(folder / "bestest_cases.json", folder / "bestest_ranges.csv", weather)
+    missed = {}
+    for r in rows:
+        if r["pass"] is False:
+            low, high = r["ref_min"], r["ref_max"]
+            missed[r["case"], r["quantity"]] = max(r["ours"] / high, low / r["ours"]) - 1.0
+    assert set(missed) <= {
+        ("195", "peak_heating"),
+        ("270", "annual_heating"),
+        ("320", "annual_heating"),
+        ("600", "transmitted_south"),
+        ("620", "peak_cooling"),
+        ("660", "transmitted_south"),
+    }
+    assert max(missed.values()) < 0.006
 
 
 def test_the_passes_settle_the_films_of_many_nodes(tmp_path, outdoors, monkeypatch):
@@ -185,6 +211,7 @@ def test_the_passes_settle_the_films_of_many_nodes(tmp_path, outdoors, monkeypat
     heat = []
     for passes in (ManyNodes.passes, 2 * ManyNodes.passes):
         monkeypatch.setattr(ManyNodes, "passes", passes)
-        heat.append(run_year(case, ManyNodes(around, outdoors.temperature), 0.0, HOURS).quantities()["annual_heating"])
+        (year,) = run_years([case], ManyNodes([around], outdoors.temperature), np.zeros(1), HOURS)
+        heat.append(year.quantities()["annual_heating"])
     assert heat[0] > 0.0
     assert heat[0] == pytest.approx(heat[1], rel=0.002)

@@ -6,12 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildings_case import BERLIN, boxes, cut, filled, inputs, ports, with_weather
+from twin.buildings.model import COLUMNS
 from twin.buildings.settings import BuildingSettings
 from twin.buildings.simulator import BuildingsSimulator, build
 from twin.engine.ports import Simulator
 from twin.engine.time import TimeAxis
 from twin.errors import TwinError
 from twin.registry import Setup
+from twin.table import GIVEN, MISSING
 
 CATALOGUE = inputs()["archetypes"]
 AXIS = TimeAxis.at("2023-03-20", 3600, 24 * 14, BERLIN.timezone)
@@ -95,6 +97,15 @@ def test_cooling_has_its_limit_and_what_it_lacks_is_told():
     weak, strong = out["temperature_excess"].max(axis=0)
     assert weak > 1.0
     assert strong == pytest.approx(0.0, abs=1e-9)
+
+
+def test_cooling_whose_capacity_nobody_states_has_no_limit():
+    city = boxes(2, cooled=True)
+    stated = np.array([GIVEN, MISSING], dtype=np.uint16)
+    city = filled(city.with_table(city.buildings.put(COLUMNS["cooling_capacity_w"], 5000.0, stated)))
+    weak, strong = run(city, SUMMER, gain=20000.0, warmer=15.0)["space_cooling_demand"].max(axis=0)
+    assert weak == pytest.approx(5000.0)
+    assert strong > 10000.0
 
 
 def test_open_windows_keep_a_refurbished_building_bearable_and_heating_has_its_limit():

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.comfort import state_assumptions
 from twin.buildings.model import SITE_COLUMNS, ZONE_COLUMNS
+from twin.buildings.people.settings import PeopleSettings, state_people
 from twin.buildings.settings import BuildingSettings
 from twin.buildings.zones import AIR_J_M3K
 from twin.city.geometry import measure
@@ -30,6 +32,8 @@ Ints = NDArray[np.int64]
 
 def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     """Return the city with the table ``zone``, and with the heat capacity of the air at its site."""
+    state_assumptions(ledger)
+    state_people(inputs.get("people", PeopleSettings()), ledger)
     return with_zones(_with_air(city), inputs.get("buildings", BuildingSettings()), ledger)
 
 
@@ -58,6 +62,8 @@ def with_zones(city: City, settings: BuildingSettings, ledger: Ledger) -> City:
     use = np.tile([0, 1], len(building))
     there = np.where(use == 1, share[place] > 0, share[place] < 1)
     place, use = place[there], use[there]
+    if settings.set_points == "operative":
+        ledger.state("Set points are operative temperatures; nobody opens windows where it is warm.", "scenario")
     volume_share = _volume_shares(city, building, part)
     if (part >= 0).any():
         ledger.state("Building parts share their building's heated floor area by volume.", "twin: planning assumption")

@@ -169,7 +169,7 @@ class ComfortSimulator:
         """Yield all that is not zero in some steps of one day."""
         operative, in_use = inputs["operative_temperature"], (inputs["occupancy"] > 0) & self._judged
         found = category(operative, self._lower, self._upper) * in_use
-        yield "comfort_category", found
+        yield "comfort_category", found.astype(np.float64)
         flags = {f"floor_area_in_category_{k}": found == k for k in (1, 2, 3, 4)}
         flags["overheated_floor_area"] = in_use & (operative > OVERHEATED_DEGC + MARGIN_K)
         flags["underheated_floor_area"] = in_use & (inputs["temperature_shortfall"] > UNMET_K)

@@ -63,7 +63,7 @@ def limits(fixed: ComfortLimits, outdoor: Floats) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def category(operative: Floats, lower: Floats, upper: Floats) -> Floats:
+def category(operative: Floats, lower: Floats, upper: Floats) -> NDArray[np.int8]:
     """Return the category of every zone at every step: 1, 2, 3, or 4 for whatever is worse, ``(step, n)``.
 
     Parameters
@@ -73,7 +73,7 @@ def category(operative: Floats, lower: Floats, upper: Floats) -> Floats:
     lower, upper
         Limits of categories I, II and III, degC, shape ``(3, n)``.
     """
-    found = np.ones(operative.shape)
+    found = np.ones(operative.shape, dtype=np.int8)
     for low, high in zip(lower - MARGIN_K, upper + MARGIN_K, strict=True):
         found += (operative < low) | (operative > high)
     return found

@@ -191,8 +191,11 @@ def secondary_use(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
         if there.any()
         else MISSING
     )
-    codes_there = np.where(there, code, MISSING).astype(np.uint16)
-    return {"secondary_use_type": (other, codes_there), "secondary_use_share": (share, codes_there)}
+    sources = np.where(there, code, MISSING).astype(np.uint16)
+    return {
+        "secondary_use_type": (other, sources),
+        "secondary_use_share": (np.where(there, share, 0.0), np.where(there, code, DERIVED).astype(np.uint16)),
+    }
 
 
 def _secondary_share(city: City) -> NDArray[np.float64]:

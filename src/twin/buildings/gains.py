@@ -14,7 +14,6 @@ Floats = NDArray[np.float64]
 STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4)
 ZERO_DEGC_K = 273.15
 BLINDS_DOWN_W_M2 = 300.0  # irradiance on the window from which blinds are lowered, EN ISO 13790, 11.4.3
-_SUM_STEPS = 256  # steps whose irradiance is weighted at a time, to keep the product small
 
 
 class SolarGain:
@@ -27,21 +26,16 @@ class SolarGain:
     """
 
     def __init__(self, zones: ThermalZones, windows: Floats, opaque: Floats) -> None:
-        self._zones, self._areas = zones, windows + opaque
+        self._all = zones.weighted(windows + opaque)
         building = zones.city.surfaces["building"]
-        kept_out = 1.0 - zones.city.buildings["movable_shading_factor"][building]
-        self._blinds = windows * kept_out if (windows * kept_out).any() else None
+        kept_out = windows * (1.0 - zones.city.buildings["movable_shading_factor"][building])
+        self._by_blinds = zones.weighted(kept_out) if kept_out.any() else None
 
     def __call__(self, irradiance: Floats) -> Floats:
         """Return the gain, W, ``(step, zone)``, from the radiation on each surface, W/m2, ``(step, surface)``."""
-        gain = np.empty((len(irradiance), len(self._zones)))
-        for begin in range(0, len(irradiance), _SUM_STEPS):
-            here = slice(begin, begin + _SUM_STEPS)
-            radiation = irradiance[here]
-            taken = radiation * self._areas
-            if self._blinds is not None:
-                taken -= (radiation > BLINDS_DOWN_W_M2) * radiation * self._blinds
-            gain[here] = self._zones.sum(taken)
+        gain = self._all(irradiance)
+        if self._by_blinds is not None:
+            gain -= self._by_blinds(np.where(irradiance > BLINDS_DOWN_W_M2, irradiance, 0.0))
         return gain
 
 

@@ -221,14 +221,14 @@ def gap_conductance(
     """
     density, viscosity, conductivity, heat, more_viscous, more_conductive = GASES[gas]
     warmer = mean_k - _MEAN_K
-    density, viscosity = density * _MEAN_K / mean_k, viscosity + more_viscous * warmer
-    conductivity = conductivity + more_conductive * warmer
-    grashof = _GRAVITY * thickness_m**3 * across_k * density**2 / (mean_k * viscosity**2)
-    prandtl = viscosity * heat / conductivity
+    thinner, thicker = density * _MEAN_K / mean_k, viscosity + more_viscous * warmer
+    conducting = conductivity + more_conductive * warmer
+    grashof = _GRAVITY * thickness_m**3 * across_k * thinner**2 / (mean_k * thicker**2)
+    prandtl = thicker * heat / conducting
     nusselt = np.maximum(0.035 * (grashof * prandtl) ** 0.38, 1.0)
     first, second = emissivities
     radiation = 4.0 * STEFAN_BOLTZMANN * mean_k**3 / (1.0 / first + 1.0 / second - 1.0)
-    return np.asarray(nusselt * conductivity / thickness_m + radiation)
+    return np.asarray(nusselt * conducting / thickness_m + radiation)
 
 
 def inside_film(emissivity: float) -> float:

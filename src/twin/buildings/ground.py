@@ -359,7 +359,8 @@ def virtual_ground_temperature(exchange: Exchange, swing: Swing, seconds: NDArra
 
     With it an hourly simulation has the steady and the outdoor periodic heat flow of EN ISO 13370 (annex F, as
     EN ISO 52016-1 uses it): mean - H_pe / H_g amplitude cos(2 pi (time - coldest - lag) / year). The flow that the
-    standard has for a swing of the year indoors is left out: indoors it is as warm in winter as set.
+    standard has for a swing of the year indoors is left out: indoors it is as warm in winter as set. H_pe counts no
+    more than H_g, as conduction only damps; the standard's approximation goes beyond for floors a few metres narrow.
 
     Parameters
     ----------
@@ -375,6 +376,6 @@ def virtual_ground_temperature(exchange: Exchange, swing: Swing, seconds: NDArra
     late = 2.0 * np.pi * exchange.lag_s / YEAR_S
     none = np.zeros_like(exchange.outdoor_w_k)
     ratio = np.divide(exchange.outdoor_w_k, exchange.steady_w_k, out=none, where=exchange.steady_w_k > 0.0)
-    amplitude = -swing.amplitude_k * ratio
+    amplitude = -swing.amplitude_k * np.minimum(ratio, 1.0)
     shares = np.stack([np.full_like(ratio, swing.mean_degc), amplitude * np.cos(late), amplitude * np.sin(late)])
     return Shared(np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1), shares)

@@ -65,7 +65,7 @@ def ground_factor(city: City) -> Floats:
     by_ground, area = exchange(city)
     whole = area * city.buildings["base_u_w_m2k"]
     factor: Floats = np.divide(by_ground.steady_w_k, whole, out=np.ones(len(area)), where=whole > 0)
-    return np.minimum(factor, 1.0)
+    return factor
 
 
 class GroundTemperature:
@@ -81,7 +81,11 @@ class GroundTemperature:
         by_ground, _ = exchange(zones.city)
         self._exchange = Exchange(**{name: values[zones.building] for name, values in vars(by_ground).items()})
         self._swing = annual_swing(zones.city.table("weather")["outdoor_temperature"])
+        self._shares: Floats | None = None
 
     def __call__(self, window: TimeAxis) -> Shared:
-        """Return the temperature in the middle of every step, degC, ``(step, zone)``."""
-        return virtual_ground_temperature(self._exchange, self._swing, window.seconds + window.step_s // 2)
+        """Return the temperature in the middle of every step, degC, ``(step, zone)``; shares are always the same."""
+        below = virtual_ground_temperature(self._exchange, self._swing, window.seconds + window.step_s // 2)
+        if self._shares is None:
+            self._shares = below.shares
+        return Shared(below.profiles, self._shares)

@@ -84,6 +84,7 @@ class HotWaterSimulator(Stateless):
         drawn = np.isin(np.arange(len(zones)), self._dwellings)
         self._usual = ByUse(self._uses, np.where(drawn, 0.0, self._mean))
         self._add_up = ZoneSums(zones["building"], len(city.buildings))
+        self._demands = [hot_water(archetypes)] if len(self._dwellings) else []
         self._power: Days | None = None
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
@@ -94,7 +95,7 @@ class HotWaterSimulator(Stateless):
         homes = settle(streams.seed, self._zones, rows, self._uses[rows])
         scale = self._mean[rows][homes.zone] * homes.share_of_water
         residents = Residents(streams.seed, homes, self._archetypes, self._civil, axis)
-        self._power = residents.power([hot_water(self._archetypes, scale)])
+        self._power = residents.power([(demand, scale) for demand in self._demands])
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the demand of a window."""

@@ -11,7 +11,7 @@ from twin.buildings.people.daylight import Daylight
 from twin.buildings.people.days import Days, by_day
 from twin.buildings.people.demands import appliances, lighting, standing
 from twin.buildings.people.dwellings import drawn_zones, settle
-from twin.buildings.people.residents import Residents
+from twin.buildings.people.residents import Demand, Residents
 from twin.buildings.people.settings import PeopleSettings
 from twin.buildings.people.zone_arrays import ByUse, ZoneSums, as_slice
 from twin.buildings.schedules import Clock, mean_level, profile, read_clock
@@ -81,11 +81,18 @@ class HouseholdsSimulator(Stateless):
                 Problem('people.profiles is "standard"', expected='a file of them, [model] load_profiles = "FILE"')
             )
         self._dwellings = drawn_zones(zones, self._settings)
+        self._demands = self._drawn_demands() if len(self._dwellings) else []
         self._base = self._base_load()
         self._present = ByUse(self._uses, np.ones(len(zones)))
         self._add_up = ZoneSums(zones["building"], len(city.buildings))
         self._power: Days | None = None
         self._presence: Days | None = None
+
+    def _drawn_demands(self) -> list[tuple[str, Demand]]:
+        """Return what is drawn of appliances and of lighting."""
+        by_day, by_night = appliances(self._archetypes, self._settings.standing_share)
+        lights = lighting(self._archetypes, Daylight.of(self._city, self._civil))
+        return [("appliances", by_day), ("appliances", by_night), ("lighting", lights)]
 
     def _base_load(self) -> list[tuple[Floats, ByUse]]:
         """Return weekly profiles and what each zone has of them: all that is not made of events."""
@@ -105,15 +112,9 @@ class HouseholdsSimulator(Stateless):
             return
         homes = settle(streams.seed, self._zones, rows, self._uses[rows])
         residents = Residents(streams.seed, homes, self._archetypes, self._civil, axis)
-        scale = {name: full[rows][homes.zone] * homes.share for name, full in self._full.items()}
-        daylight = Daylight.of(self._city, self._civil)
+        full = {name: full[rows][homes.zone] * homes.share for name, full in self._full.items()}
         self._presence = residents.occupancy()
-        self._power = residents.power(
-            [
-                *appliances(self._archetypes, self._settings.standing_share, scale["appliances"]),
-                lighting(self._archetypes, daylight, scale["lighting"]),
-            ]
-        )
+        self._power = residents.power([(demand, full[name]) for name, demand in self._demands])
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return loads, gains and presence of a window."""

@@ -92,7 +92,7 @@ MEASURES = (
         (
             "An efficiency class of automation multiplies the heat that rooms get, hour by hour alike; temperatures "
             "indoors, cooling and electricity stay as computed.",
-            "twin: planning assumption; factor method believed to be that of EN ISO 52120-1, before EN 15232-1",
+            "twin: planning assumption; EN 15232-1:2017, factor method",
         ),
     ),
     _measure(

@@ -72,9 +72,9 @@ _DECLARED = (
         "ground_temperature_factor",
         "1",
         "float",
-        "share of the outdoor temperature difference that the floor sees",
+        "heat lost by the ground over that of a floor to outdoor air; walls of heated basements count too",
         low=0,
-        high=1,
+        high=10,
     ),
     Column(
         "design_outdoor_temperature_degc",

@@ -19,7 +19,7 @@ class BuildingSettings(BaseModel):
     zoning: Literal["building", "part"] = "building"
     """One thermal zone per building and use, or per building part and use."""
     method: Literal["5R1C", "multinode"] = "5R1C"
-    """The simple hourly method of EN ISO 13790, or many nodes as in EN ISO 52016-1, some twenty times slower."""
+    """The simple hourly method of EN ISO 13790, or many nodes as in EN ISO 52016-1, some ten times slower."""
     set_points: Literal["air", "operative"] = "air"
     """Whether set points are those of the air or of the operative temperature, which holds for the surfaces too; nobody
     opens windows then."""

@@ -39,6 +39,7 @@ class SimpleHourly:
         opaque = outdoors + ground
         # the conductance to the ground is part of that between outdoors and the mass
         self._to_ground = thermal.h_tr_em * np.divide(ground, opaque, out=np.zeros(len(zones)), where=opaque > 0)
+        self._below: Floats | None = None
         self._run, self._begin = Run(fold(thermal, step_s, dtype), by_operative), begin_degc
 
     def start(self) -> Floats:
@@ -74,5 +75,7 @@ class SimpleHourly:
         """Return the heat that the ground sends into the masses because it is warmer than the air outdoors, W."""
         if outdoor.shape[1] > 1:
             return (ground.expand() - outdoor) * self._to_ground
-        shares = np.concatenate([ground.shares, np.full((1, len(self._to_ground)), -1.0)])
-        return Shared(np.hstack([ground.profiles, outdoor]), shares * self._to_ground)
+        if self._below is not ground.shares:  # the kernel keeps what it makes of shares as long as they are the same
+            shares = np.concatenate([ground.shares, np.full((1, len(self._to_ground)), -1.0)])
+            self._below, self._ground_shares = ground.shares, shares * self._to_ground
+        return Shared(np.hstack([ground.profiles, outdoor]), self._ground_shares)

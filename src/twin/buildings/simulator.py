@@ -13,6 +13,7 @@ from twin.buildings.envelope import sky_areas, solar_areas
 from twin.buildings.gains import SkyGain, SolarGain
 from twin.buildings.ground_contact import GroundTemperature
 from twin.buildings.kernel import Control, Shared
+from twin.buildings.people.zone_arrays import SetPoints, ZoneSums
 from twin.buildings.schedules import Clock, profile, read_clock
 from twin.buildings.settings import BuildingSettings
 from twin.buildings.simple_hourly import SimpleHourly
@@ -82,13 +83,13 @@ class BuildingsSimulator:
         self._by_operative = settings.set_points == "operative"
         self._zones = zones = ThermalZones(city)
         self._n_buildings = len(city.buildings)
-        self._first = np.flatnonzero(np.diff(zones.building, prepend=-1))
-        self._rows = zones.building[self._first]
+        self._add_up = ZoneSums(zones.building, self._n_buildings)
+        self._heated = np.unique(zones.building)
         self._ground = GroundTemperature(zones) if "weather" in city.tables else None
         self._sun = SolarGain(zones, *solar_areas(city))
         self._sky = SkyGain(zones.sum(sky_areas(city)))
         self._set_up_control(zones)
-        self._use_factor = city.buildings["heating_use_factor"][self._rows]
+        self._use_factor = zones.of_building("heating_use_factor")
         self._method: SimpleHourly | MultiNode
         if settings.method == "multinode":
             self._method = MultiNode(networks(zones), step_s, self._set_point, self._by_operative)
@@ -105,8 +106,11 @@ class BuildingsSimulator:
         self._heating_max = zones.of_building("heating_capacity_w") * zones.heat_load_share
         self._cooling_max = None
         if "cooling_capacity_w" in zones.city.buildings:
-            capacity = np.where(zones.city.buildings.missing("cooling_capacity_w"), np.inf, 1.0)[zones.building]
-            self._cooling_max = capacity * zones.of_building("cooling_capacity_w") * zones.floor_share
+            stated = zones.of_building("cooling_capacity_w")
+            self._cooling_max = np.where(np.isnan(stated), np.inf, stated) * zones.floor_share
+        self._heating_sets = SetPoints(self._uses, self._set_point - self._set_back, self._set_back)
+        level = np.minimum(self._cooling, OUT_OF_REACH_DEGC)
+        self._cooling_sets = SetPoints(self._uses, np.full(len(level), OUT_OF_REACH_DEGC), level)
         warm = np.maximum(AIRING_FROM_DEGC, self._set_point + AIRING_ABOVE_SET_POINT_K)
         self._airing_from = np.where(cooled, np.inf, warm)
         self._airing_max = zones.airing
@@ -130,8 +134,8 @@ class BuildingsSimulator:
         assert result.operative is not None
         assert kept is not None
         return {
-            "space_heating_demand": self._summed(np.maximum(result.power, 0.0), self._use_factor),
-            "space_cooling_demand": self._summed(np.maximum(-result.power, 0.0)),
+            "space_heating_demand": self._add_up(np.maximum(result.power, 0.0) * self._use_factor),
+            "space_cooling_demand": self._add_up(np.maximum(-result.power, 0.0)),
             "indoor_temperature": self._mean(result.air, inputs["outdoor_temperature"]),
             "operative_temperature": result.operative.astype(np.float64, copy=False),
             "temperature_shortfall": np.maximum(_expanded(control.heating_set, kept.shape) - kept, 0.0),
@@ -166,16 +170,14 @@ class BuildingsSimulator:
         )
 
     def _heating_set(self, clock: Clock, shift: Floats) -> Shared | Floats:
-        share = profile(self._archetypes, "heating", clock, seasonal=False)
-        usual = self._by_use(share, self._set_point - self._set_back, self._set_back)
+        usual = self._heating_sets(profile(self._archetypes, "heating", clock, seasonal=False))
         return usual.expand() + shift[:, self._zones.building] if shift.any() else usual
 
     def _cooling_set(self, clock: Clock) -> Shared | None:
         if np.isinf(self._cooling).all():
             return None
         off = profile(self._archetypes, "cooling", clock, seasonal=False) < 0.5
-        level = np.minimum(self._cooling, OUT_OF_REACH_DEGC)
-        return self._by_use(off.astype(np.float64), np.full(len(level), OUT_OF_REACH_DEGC), level)
+        return self._cooling_sets(off.astype(np.float64))
 
     def _at_night(self, window: TimeAxis, outdoor: Floats) -> Floats | None:
         """Return what is ventilated in mild nights besides, W/K, or None where nobody does."""
@@ -185,29 +187,13 @@ class BuildingsSimulator:
         night = (hour >= NIGHT[0]) | (hour < NIGHT[1])
         return np.where(night & (outdoor >= MILD_NIGHT_DEGC), self._night, 0.0)
 
-    def _by_use(self, profiles: Floats, times: Floats, plus: Floats) -> Shared:
-        """Return the profile of each zone's use times a value of the zone plus another."""
-        uses, use = np.unique(self._uses, return_inverse=True)
-        ones, shares = np.ones((len(profiles), 1)), np.zeros((len(uses) + 1, len(use)))
-        shares[use, np.arange(len(use))] = times
-        shares[-1] = plus
-        return Shared(np.hstack([profiles[:, uses], ones]), shares)
-
-    def _summed(self, values: Floats, factor: Floats | None = None) -> Floats:
-        """Return values of zones summed by building, times a factor of each; 0 in buildings that are not heated."""
-        out = np.zeros((len(values), self._n_buildings))
-        sums = values if len(self._first) == values.shape[1] else np.add.reduceat(values, self._first, axis=1)
-        out[:, self._rows] = sums if factor is None else sums * factor
-        return out
-
     def _mean(self, values: Floats, otherwise: Floats) -> Floats:
         """Return the mean of zones by floor area; in buildings that are not heated what is given."""
-        out = np.array(np.broadcast_to(otherwise, (len(values), self._n_buildings)))
-        if len(self._first) == values.shape[1]:
-            out[:, self._rows] = values
-        else:
-            out[:, self._rows] = np.add.reduceat(values * self._zones.floor_share, self._first, axis=1)
-        return out
+        mean = self._add_up(values * self._zones.floor_share)
+        if len(self._heated) < self._n_buildings:
+            cold = np.setdiff1d(np.arange(self._n_buildings), self._heated)
+            mean[:, cold] = otherwise[:, cold]
+        return mean
 
 
 def _of_zones(values: Floats, building: NDArray[np.int64]) -> Floats:

@@ -17,6 +17,7 @@ from twin.table import Table
 __all__ = [
     "ROOM_HEIGHT_M",
     "ThermalZones",
+    "WeightedSum",
     "air_heat_capacity",
     "design_heat_load",
     "ventilated",
@@ -30,6 +31,8 @@ AIR_J_M3K = 1200.0  # volumetric heat capacity of air at sea level, EN ISO 13790
 H_MS_W_M2K = 9.1  # between mass and surfaces, EN ISO 13790, 12.2.2
 H_IS_W_M2K = 3.45  # between surfaces and air, EN ISO 13790, 7.2.2.2
 SURFACES_PER_FLOOR = 4.5  # area facing the zone per floor area, EN ISO 13790, 7.2.2.2
+
+_CACHED = 65_536  # numbers at a time
 
 # Effective mass area per floor area over the capacity per floor area, EN ISO 13790, Table 12
 _CAPACITY_J_M2K = (165e3, 260e3, 370e3)
@@ -81,6 +84,33 @@ class _Part:
     surface: Ints
     zone: Ints
     share: Floats
+
+
+class WeightedSum:
+    """Sums over the surfaces of zones, each surface with a weight; those of weight 0 are left out.
+
+    Some rows at a time, so that what is made on the way stays in the caches.
+    """
+
+    def __init__(self, parts: _Part, weights: Floats, n_zones: int) -> None:
+        share = parts.share * weights[parts.surface]
+        there = np.flatnonzero(share)
+        self._surface, self._share, zone = parts.surface[there], share[there], parts.zone[there]
+        self._first = np.flatnonzero(np.diff(zone, prepend=-1))
+        self._zone, self._n = zone[self._first], n_zones
+
+    def __call__(self, values: Floats) -> Floats:
+        """Return the sums of ``(..., surface)`` as ``(..., zone)``."""
+        total = np.zeros((*values.shape[:-1], self._n))
+        if len(self._surface):
+            rows, out = values.reshape(-1, values.shape[-1]), total.reshape(-1, self._n)
+            depth = max(1, _CACHED // len(self._surface))
+            for begin in range(0, len(rows), depth):
+                here = slice(begin, begin + depth)
+                taken = rows[here].take(self._surface, axis=1)
+                taken *= self._share
+                out[here, self._zone] = np.add.reduceat(taken, self._first, axis=1)
+        return total
 
 
 class ThermalZones:
@@ -155,13 +185,11 @@ class ThermalZones:
 
     def sum(self, values: Floats) -> Floats:
         """Sum values per surface over the surfaces of each zone, ``(..., surface)`` to ``(..., zone)``."""
-        parts = self._parts
-        total = np.zeros((*values.shape[:-1], len(self)))
-        if len(parts.zone):
-            of_zone = values[..., parts.surface] * parts.share
-            first = np.flatnonzero(np.diff(parts.zone, prepend=-1))
-            total[..., parts.zone[first]] = np.add.reduceat(of_zone, first, axis=-1)
-        return total
+        return self.weighted(np.ones(len(self.city.surfaces)))(values)
+
+    def weighted(self, weights: Floats) -> WeightedSum:
+        """Return what sums values per surface, each times a weight, over the surfaces of each zone."""
+        return WeightedSum(self._parts, weights, len(self))
 
     @cached_property
     def air_w_k_per_change(self) -> Floats:

@@ -94,9 +94,9 @@ def read_envelopes(folder: Traversable, problems: Problems) -> Sheet:
     for code, count in Counter(sheet["code"].tolist()).items():
         if count > 1:
             problems.add(f"{count} archetypes are called {code!r}", file=str(file))
-    for i in np.flatnonzero(sheet["year_from"] > sheet["year_to"]):
-        problems.add(f"archetype {sheet['code'][i]!r} ends before it begins", file=str(file))
-    if "code" in sheet and not len(sheet["code"]):
+    for code in sheet["code"][sheet["year_from"] > sheet["year_to"]]:
+        problems.add(f"archetype {str(code)!r} ends before it begins", file=str(file))
+    if not len(sheet["code"]) and not problems.found:
         problems.add("there is no archetype in it", file=str(file))
     return sheet
 

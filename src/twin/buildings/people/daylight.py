@@ -30,13 +30,17 @@ def darkness(zenith_deg: Floats) -> Floats:
 
 
 class Daylight:
-    """The need for lamps at a place over its mean at the same time of day, so that the year's lighting stays."""
+    """The need for lamps at a place over its mean at the same time of day, so that the year's lighting stays.
+
+    The sun is where it is in a common year on the same day.
+    """
 
     def __init__(self, latitude_deg: float, longitude_deg: float, civil: CivilTime) -> None:
-        self._place, self._civil = (latitude_deg, longitude_deg), civil
-        of_day = self._quarter(_YEAR)
-        count = np.bincount(of_day, minlength=QUARTERS_A_DAY)
-        self._mean = np.bincount(of_day, self._need(_YEAR), QUARTERS_A_DAY) / count
+        self._civil = civil
+        zenith, _ = solar_position(_YEAR.seconds + QUARTER_S // 2, latitude_deg, longitude_deg, 0.0)
+        need, of_day = darkness(zenith), self._quarter(_YEAR)
+        self._mean = np.bincount(of_day, need, QUARTERS_A_DAY) / np.bincount(of_day, minlength=QUARTERS_A_DAY)
+        self._need = need.reshape(-1, QUARTERS_A_DAY)
 
     @classmethod
     def of(cls, city: City, civil: CivilTime) -> Daylight | None:
@@ -48,12 +52,8 @@ class Daylight:
     def __call__(self, day: int) -> Floats:
         """Return the factor in every quarter of an hour of a UTC day, counted from 1970-01-01."""
         axis = TimeAxis(day * DAY_S, QUARTER_S, QUARTERS_A_DAY)
-        factor: Floats = self._need(axis) / self._mean[self._quarter(axis)]
-        return factor
-
-    def _need(self, axis: TimeAxis) -> Floats:
-        zenith, _ = solar_position(axis.seconds + QUARTER_S // 2, *self._place, 0.0)
-        return darkness(zenith)
+        of_year = min(int(axis.between(axis.start, axis.start + QUARTER_S).calendar().day_of_year[0]), len(self._need))
+        return np.asarray(self._need[of_year - 1] / self._mean[self._quarter(axis)])
 
     def _quarter(self, axis: TimeAxis) -> NDArray[np.int64]:
         return np.asarray((axis.calendar(self._civil).hour * 4.0).astype(np.int64))

@@ -31,7 +31,7 @@ def standing(archetypes: Archetypes, share: float) -> Floats:
     return np.asarray(np.minimum(share * weekly.mean(axis=1, keepdims=True), weekly))
 
 
-def appliances(archetypes: Archetypes, standing_share: float, scale: Floats) -> list[Demand]:
+def appliances(archetypes: Archetypes, standing_share: float) -> tuple[Demand, Demand]:
     """Return what appliances draw besides: what people start while they are up, and what runs while they sleep.
 
     People are up while the heating set point is kept.
@@ -39,20 +39,20 @@ def appliances(archetypes: Archetypes, standing_share: float, scale: Floats) -> 
     rest = archetypes.weekly["appliances"] - standing(archetypes, standing_share)
     up = _of_dwellings(archetypes, archetypes.weekly["heating"]) > 0.5
     by_people, by_itself = start_rates(_of_dwellings(archetypes, rest), [(ATTENDED, up), (UNATTENDED, ~up)])
-    return [
-        Demand("appliances", ATTENDED, _by_use(archetypes, by_people), scale),
-        Demand("appliances at night", UNATTENDED, _by_use(archetypes, by_itself), scale, needs_people=False),
-    ]
+    return (
+        Demand("appliances", ATTENDED, _by_use(archetypes, by_people)),
+        Demand("appliances at night", UNATTENDED, _by_use(archetypes, by_itself), needs_people=False),
+    )
 
 
-def lighting(archetypes: Archetypes, daylight: Daylight | None, scale: Floats) -> Demand:
+def lighting(archetypes: Archetypes, daylight: Daylight | None) -> Demand:
     """Return the lights that people at home switch on."""
-    return Demand("lighting", LIGHTS, _alone(archetypes, "lighting", LIGHTS), scale, by_day=daylight)
+    return Demand("lighting", LIGHTS, _alone(archetypes, "lighting", LIGHTS), by_day=daylight)
 
 
-def hot_water(archetypes: Archetypes, scale: Floats) -> Demand:
+def hot_water(archetypes: Archetypes) -> Demand:
     """Return the hot water that people at home draw off."""
-    return Demand("hot water", DRAW_OFFS, _alone(archetypes, "hot_water", DRAW_OFFS), scale)
+    return Demand("hot water", DRAW_OFFS, _alone(archetypes, "hot_water", DRAW_OFFS))
 
 
 def _alone(archetypes: Archetypes, name: str, kinds: Sequence[Kind]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from twin.buildings.people.draws import Choice, counts
 from twin.random import uniform
 from twin.units import DAY_S
 
-__all__ = ["QUARTERS_A_DAY", "QUARTER_S", "Events", "Kind", "draw", "mean_power", "start_rates"]
+__all__ = ["QUARTERS_A_DAY", "QUARTER_S", "DayRates", "Events", "Kind", "draw", "mean_power", "start_rates"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,6 +27,8 @@ _MOST_A_DAY = 1 << 14  # events of one dwelling, for the counters of its draws
 _FINE_S = 30
 _ITERATIONS = 300
 _NOTHING_W = 1e-12
+_ROUNDING_W = 1e-6
+_HALF_THE_BITS = 2.0**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +112,36 @@ def _response(kinds: Sequence[Kind], n: int) -> Floats:
     return np.asarray(begun_all_along.reshape(n, fine).sum(axis=1) * _FINE_S / fine)
 
 
+class DayRates:
+    """How often events begin on a day.
+
+    Parameters
+    ----------
+    rates
+        In every quarter of an hour of the day, 1/s, ``(row, quarter)``.
+
+    Attributes
+    ----------
+    of_day
+        Mean number of events of the day, shape ``(row,)``.
+    moment
+        Chooses the quarter in which an event begins.
+    """
+
+    def __init__(self, rates: Floats) -> None:
+        self.of_day = rates.sum(axis=1) * QUARTER_S
+        self.moment = Choice(rates)
+
+
 def draw(
     seed: int,
     purpose: str,
     keys: NDArray[np.uint64],
     day: int,
-    rates: Floats,
+    rates: DayRates,
     row: Ints,
     scale: Floats,
-    kinds: Sequence[Kind],
+    kinds: tuple[Kind, ...],
     may_begin: Mask | None = None,
 ) -> Events:
     """Draw the events that begin on a day, a Poisson process of each dwelling by itself.
@@ -129,7 +153,7 @@ def draw(
     day
         Days since 1970-01-01 UTC.
     rates
-        Rate in every quarter of an hour of the day for a scale of 1, 1/s, ``(row, quarter)``.
+        For a scale of 1.
     row
         Which of the rates each dwelling has, shape ``(n,)``.
     scale
@@ -137,27 +161,33 @@ def draw(
     may_begin
         Slots of the day in which events of each dwelling can begin, ``(slot, n)``; in others they do not take place.
     """
-    total = rates.sum(axis=1) * QUARTER_S
-    count, kept = counts(scale * total[row], uniform(seed, f"{purpose}/count", keys, day))
+    count, kept = counts(scale * rates.of_day[row], uniform(seed, f"{purpose}/count", keys, day))
     count = np.minimum(count, _MOST_A_DAY - 1)
     dwelling = np.repeat(np.arange(len(keys)), count)
     number = np.arange(len(dwelling)) - np.repeat(np.cumsum(count) - count, count)
-    key, counter = keys[dwelling], number + day * _MOST_A_DAY
-    quarter, within = Choice(rates)(row[dwelling], uniform(seed, f"{purpose}/moment", key, counter))
-    moment, which = quarter + within, uniform(seed, f"{purpose}/kind", key, counter)
-    share = kept[dwelling]
+    u = uniform(seed, f"{purpose}/event", keys[dwelling], number + day * _MOST_A_DAY)
+    quarter, within = rates.moment(row[dwelling], u)
+    moment, share = quarter + within, kept[dwelling]
+    which = u * _HALF_THE_BITS  # behind the point the other half of the digits, which hardly shift the moment
+    which -= np.floor(which)
     there = which < share
     if may_begin is not None:
         slot = (moment * (len(may_begin) / QUARTERS_A_DAY)).astype(np.int64)
         there &= may_begin[slot, dwelling]
-    power, length = _of_kinds(kinds, which[there] / share[there])
-    start = moment[there] * QUARTER_S
-    return Events(dwelling[there], start, start + length, power)
+    chosen = np.flatnonzero(there)
+    power, length = _of_kinds(kinds, which[chosen] / share[chosen])
+    start = moment[chosen] * QUARTER_S
+    return Events(dwelling[chosen], start, start + length, power)
 
 
-def _of_kinds(kinds: Sequence[Kind], u: Floats) -> tuple[Floats, Floats]:
+@cache
+def _choice(kinds: tuple[Kind, ...]) -> Choice:
+    return Choice(_chances(kinds)[None])
+
+
+def _of_kinds(kinds: tuple[Kind, ...], u: Floats) -> tuple[Floats, Floats]:
     """Return power and length of events; what is left of a draw when it has chosen the kind makes the length."""
-    kind, rest = Choice(_chances(kinds)[None])(np.zeros(len(u), dtype=np.int64), u)
+    kind, rest = _choice(kinds)(np.zeros(len(u), dtype=np.int64), u)
     mean_length = np.array([k.length_s for k in kinds])[kind]
     length = mean_length * (SHORTEST + (LONGEST - SHORTEST) * rest)
     return np.array([k.power_w for k in kinds])[kind], length
@@ -180,4 +210,5 @@ def mean_power(events: Events, step_s: int, n_steps: int, n_columns: int) -> Flo
         np.add.at(change, at, late)
     steps = change.reshape(n_steps + 2, n_columns)[:n_steps]
     np.add.accumulate(steps, axis=0, out=steps)
-    return np.maximum(steps, 0.0, out=steps)  # what is left of sums that cancel
+    steps[steps < _ROUNDING_W] = 0.0  # what is left of sums that cancel
+    return steps

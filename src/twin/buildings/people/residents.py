@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from twin.buildings.catalogue import Archetypes
 from twin.buildings.people.days import Days, part_of_step, slot_length
 from twin.buildings.people.dwellings import Dwellings
-from twin.buildings.people.events import LONGEST, QUARTER_S, QUARTERS_A_DAY, Events, Kind, draw, mean_power
+from twin.buildings.people.events import (
+    LONGEST,
+    QUARTER_S,
+    QUARTERS_A_DAY,
+    DayRates,
+    Events,
+    Kind,
+    draw,
+    mean_power,
+)
 from twin.buildings.people.presence import at_home, chance_of_somebody, inclinations, people_by_zone, somebody
 from twin.buildings.schedules import profile, read_clock
 from twin.engine.time import CivilTime, TimeAxis
@@ -23,7 +32,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_BLOCK = 384  # dwellings
+_BLOCK = 1024  # dwellings
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,6 @@ class Demand:
         Of its draws.
     rates
         Events per full value in every quarter of an hour of the week by use, 1/(W s), ``(use, quarter)``.
-    scale
-        Full value of every dwelling, W, shape ``(n,)``.
     needs_people
         Whether events begin only while somebody is at home.
     by_day
@@ -45,20 +52,10 @@ class Demand:
     """
 
     purpose: str
-    kinds: Sequence[Kind]
+    kinds: tuple[Kind, ...]
     rates: Floats
-    scale: Floats
     needs_people: bool = True
     by_day: Callable[[int], Floats] | None = None
-
-
-@dataclass(frozen=True)
-class _Home:
-    """Who is at home on a day: ``(slot, person)``, ``(slot, dwelling)``, and how likely somebody of a household."""
-
-    people: Mask
-    somebody: Mask
-    chance: Floats
 
 
 class Residents:
@@ -76,8 +73,9 @@ class Residents:
         self._n_zones = dwellings.n_zones
         self._slot_s = slot_length(axis, civil)
         self._part_s = part_of_step(axis, self._slot_s)
+        self._society = _Society(dwellings, archetypes, civil, self._slot_s)
         self._blocks = [
-            (rows, zones, _Block(seed, part, archetypes, civil, self._slot_s))
+            (rows, zones, _Block(seed, part, self._society.kind[rows], self._society))
             for rows, zones, part in dwellings.blocks(_BLOCK)
         ]
         zone = dwellings.zone[dwellings.person_dwelling]
@@ -94,15 +92,25 @@ class Residents:
 
         return Days(make, self._part_s)
 
-    def power(self, demands: Sequence[Demand]) -> Days:
-        """Return the mean power of demands together in every zone, W, as `Days`."""
-        longest = LONGEST * max(kind.length_s for demand in demands for kind in demand.kinds)
+    def power(self, demands: Sequence[tuple[Demand, Floats]]) -> Days:
+        """Return the mean power of demands together in every zone, W, as `Days`.
+
+        Parameters
+        ----------
+        demands
+            Each with its full value in every dwelling, W, shape ``(n,)``.
+        """
+        longest = LONGEST * max(kind.length_s for demand, _ in demands for kind in demand.kinds)
         n_parts = -int(-(DAY_S + longest) // self._part_s)
 
         def make(day: int) -> Floats:
             power = np.zeros((n_parts, self._n_zones))
+            rates = [self._society.rates(demand, day) for demand, _ in demands]
             for rows, zones, block in self._blocks:
-                drawn = [block.events(demand, demand.scale[rows], day) for demand in demands]
+                drawn = [
+                    block.events(demand, rate, scale[rows], day)
+                    for (demand, scale), rate in zip(demands, rates, strict=True)
+                ]
                 power[:, zones] += mean_power(_joined(drawn), self._part_s, n_parts, zones.stop - zones.start)
             return power
 
@@ -113,44 +121,73 @@ def _joined(events: Sequence[Events]) -> Events:
     return Events(*(np.concatenate([getattr(e, name) for e in events]) for name in Events.__dataclass_fields__))
 
 
-class _Block:
-    """Dwellings few enough that their numbers stay in the cache."""
+class _Society:
+    """What dwellings of one use and as many people have in common on a day: usual presence, and rates of events.
 
-    def __init__(self, seed: int, dwellings: Dwellings, archetypes: Archetypes, civil: CivilTime, slot_s: int) -> None:
-        self._seed, self._dwellings, self._archetypes, self._civil = seed, dwellings, archetypes, civil
-        self._slot_s = slot_s
+    Attributes
+    ----------
+    kind
+        Which kind of household lives in each dwelling, shape ``(n,)``.
+    """
+
+    def __init__(self, dwellings: Dwellings, archetypes: Archetypes, civil: CivilTime, slot_s: int) -> None:
+        self._archetypes, self._civil, self._slot_s = archetypes, civil, slot_s
         kinds = np.stack([dwellings.use, dwellings.people])
-        (self._use, self._people), self._kind = np.unique(kinds, axis=1, return_inverse=True)
-        self._known: tuple[int, _Home] | None = None
+        (self._use, self._people), self.kind = np.unique(kinds, axis=1, return_inverse=True)
+        self._known: tuple[int, Floats] | None = None
 
-    def people_at_home(self, day: int) -> Floats:
-        """Return how many people of each zone are at home on a day, ``(slot, zone)``."""
-        return people_by_zone(self._dwellings, self._home(day).people)
+    def usual(self, day: int) -> Floats:
+        """Return the share of people at home in every slot of a day, ``(slot, use)``."""
+        if self._known is None or self._known[0] != day:
+            slots = TimeAxis(day * DAY_S, self._slot_s, DAY_S // self._slot_s)
+            present = profile(self._archetypes, "occupancy", read_clock(slots, self._civil))
+            self._known = day, np.minimum(present, 1.0)
+        return self._known[1]
 
-    def events(self, demand: Demand, scale: Floats, day: int) -> Events:
-        """Return the events that begin on a day, by zone."""
+    def rates(self, demand: Demand, day: int) -> DayRates:
+        """Return how often events begin, by kind of household: the more often while somebody is in, the rarer that."""
         calendar = TimeAxis(day * DAY_S, QUARTER_S, QUARTERS_A_DAY).calendar(self._civil)
         quarter = calendar.schedule_weekday * QUARTERS_A_DAY + (calendar.hour * 4.0).astype(np.int64)
         use = self._use[:, None]
         rates = demand.rates[use, quarter] * self._archetypes.monthly[use, calendar.month - 1]
         if demand.by_day is not None:
             rates = rates * demand.by_day(day)
-        may_begin = None
         if demand.needs_people:
-            home = self._home(day)
-            chance = home.chance.repeat(self._slot_s // QUARTER_S, axis=0).T
+            chance = chance_of_somebody(self.usual(day)[:, self._use], self._people)
+            chance = chance.repeat(self._slot_s // QUARTER_S, axis=0).T
             rates = np.divide(rates, chance, out=np.zeros_like(rates), where=chance > 0)
-            may_begin = home.somebody
+        return DayRates(rates)
+
+
+class _Block:
+    """Dwellings few enough that their numbers stay in the cache.
+
+    Parameters
+    ----------
+    kind
+        Which kind of household of the society lives in each, shape ``(n,)``.
+    """
+
+    def __init__(self, seed: int, dwellings: Dwellings, kind: Ints, society: _Society) -> None:
+        self._seed, self._dwellings, self._kind, self._society = seed, dwellings, kind, society
+        self._known: tuple[int, Mask, Mask] | None = None
+
+    def people_at_home(self, day: int) -> Floats:
+        """Return how many people of each zone are at home on a day, ``(slot, zone)``."""
+        return people_by_zone(self._dwellings, self._home(day)[0])
+
+    def events(self, demand: Demand, rates: DayRates, scale: Floats, day: int) -> Events:
+        """Return the events that begin on a day, by zone; ``scale`` is the full value in each dwelling, W."""
         keys = self._dwellings.keys
+        may_begin = self._home(day)[1] if demand.needs_people else None
         events = draw(self._seed, demand.purpose, keys, day, rates, self._kind, scale, demand.kinds, may_begin)
         return replace(events, column=self._dwellings.zone[events.column])
 
-    def _home(self, day: int) -> _Home:
+    def _home(self, day: int) -> tuple[Mask, Mask]:
+        """Return who is at home on a day, ``(slot, person)``, and where somebody is, ``(slot, dwelling)``."""
         if self._known is None or self._known[0] != day:
-            slots = TimeAxis(day * DAY_S, self._slot_s, DAY_S // self._slot_s)
-            usual = np.minimum(profile(self._archetypes, "occupancy", read_clock(slots, self._civil)), 1.0)
-            inclined = inclinations(self._seed, self._dwellings, day, slots.n)
-            people = at_home(self._dwellings, inclined, usual)
-            chance = chance_of_somebody(usual[:, self._use], self._people)
-            self._known = day, _Home(people, somebody(self._dwellings, people), chance)
-        return self._known[1]
+            usual = self._society.usual(day)
+            inclined = inclinations(self._seed, self._dwellings, day, len(usual))
+            home = at_home(self._dwellings, inclined, usual)
+            self._known = day, home, somebody(self._dwellings, home)
+        return self._known[1:]

@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["PeopleSettings"]
+from twin.ledger import Ledger
+
+__all__ = ["PeopleSettings", "state_people"]
 
 
 class PeopleSettings(BaseModel):
@@ -31,3 +33,29 @@ class PeopleSettings(BaseModel):
     In mains of Central Europe some 5 K (planning assumption)."""
     cold_water_coldest_day: int = Field(45, ge=1, le=365)
     """Day of the year on which the cold water is coldest (planning assumption: middle of February)."""
+
+
+def state_people(settings: PeopleSettings, ledger: Ledger) -> None:
+    """Let the ledger say how people's days are made, and that the year of the profiles stays."""
+    if settings.profiles != "stochastic":
+        return
+    ledger.state(
+        "Every dwelling has a household of one person and a Poisson number of others. Their mean over many dwellings is "
+        "the profile of the use: people leave and come so that its share is at home, and start appliances, lights and "
+        "taps while somebody is.",
+        "structure after Richardson et al. 2008 and 2010 (doi 10.1016/j.enbuild.2008.02.006, 2010.05.023)",
+    )
+    ledger.state(
+        f"{settings.standing_share:.0%} of the appliances' electricity of dwellings is drawn at all hours; power, length "
+        "and share of what is switched on are twin's.",
+        "twin: planning assumption",
+    )
+    ledger.state(
+        "Lighting follows the altitude of the sun over the year, not the clouds; its year stays.",
+        "twin: planning assumption",
+    )
+    if settings.hot_water_draws == "as_profiles":
+        ledger.state(
+            "Dwellings draw hot water at 45 degC in four kinds of draw-off with flows, lengths and shares of the IEA.",
+            "Jordan & Vajen 2001, IEA SHC Task 26 (from memory)",
+        )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ByUse", "ZoneSums", "as_slice"]
+from twin.buildings.series import Shared
+
+__all__ = ["ByUse", "SetPoints", "ZoneSums", "as_slice"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +33,29 @@ class ByUse:
         """Add the profiles of all uses, ``(step, use)``, as each zone has them to ``(step, zone)``."""
         if len(self._uses):
             to += levels[:, self._uses] @ self._shares
+
+
+class SetPoints:
+    """The profile of each zone's use times a value of the zone plus another, as the kernel reads set points.
+
+    Parameters
+    ----------
+    uses
+        Row of each zone's use in the catalogue, shape ``(n,)``.
+    times, plus
+        Of each zone, shape ``(n,)``.
+    """
+
+    def __init__(self, uses: Ints, times: Floats, plus: Floats) -> None:
+        self._uses, use = np.unique(uses, return_inverse=True)
+        self._shares = np.zeros((len(self._uses) + 1, len(use)))
+        self._shares[use, np.arange(len(use))] = times
+        self._shares[-1] = plus
+
+    def __call__(self, profiles: Floats) -> Shared:
+        """Return the series of every zone from the profiles of all uses, ``(step, use)``."""
+        ones = np.ones((len(profiles), 1))
+        return Shared(np.hstack([profiles[:, self._uses], ones]), self._shares)
 
 
 class ZoneSums:
