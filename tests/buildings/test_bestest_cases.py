@@ -9,6 +9,7 @@ from bestest_case import case_file
 from twin.errors import TwinError
 from twin.validation.bestest.cases import read_cases
 from twin.validation.bestest.rows import read_ranges, row
+from twin.validation.bestest.schedules import NotUnderstoodError, table
 
 
 def read(folder, **cases):
@@ -82,6 +83,22 @@ def test_windows_may_be_missing_opaque_or_described(tmp_path):
     assert found["glass"].windows == {"E": 3.0, "W": 3.0}
 
 
+def test_what_one_may_say_of_windows_gains_and_hours(tmp_path):
+    found = read(
+        tmp_path,
+        both={"base": "A", "windows": {"S": 8, "N": 4}},
+        south={"base": "both", "window_orientation": "S"},
+        office={"base": "A", "heating_C": [15] * 8 + [21] * 10 + ["off"] * 6},
+        people={"base": "A", "internal_gains_W": {"total": 500, "radiative_fraction": 0.3}},
+    ).cases
+    assert found["both"].windows == {"S": 8.0, "N": 4.0}
+    assert found["south"].windows == {"S": 12.0}
+    assert found["office"].heating_degc[:18] == (15.0,) * 8 + (21.0,) * 10
+    assert np.isnan(found["office"].heating_degc[18:]).all()
+    assert (found["people"].internal_gains_w, found["people"].radiant_share) == (500.0, 0.3)
+    assert found["A"].radiant_share == 0.6
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -90,6 +107,8 @@ def test_windows_may_be_missing_opaque_or_described(tmp_path):
         ({"overhang": {"depth_m": 1.0, "tilt_deg": 20}}, "overhang says tilt_deg"),
         ({"window_orientation": "up"}, "expected some of N, E, S, W"),
         ({"construction": "straw"}, "expected one of plain"),
+        ({"windows": {"S": 6, "roof": 2}}, "windows say roof; expected m2 by some of N, E, S, W"),
+        ({"heating_C": [20, 10]}, "2 set points; expected one or 24"),
         ({"setback": "a little"}, "expected a temperature and hours"),
         ({"night_ventilation": "18-7"}, "states no flow"),
         ({"infiltration_ach": "much"}, "'much' is no number"),
@@ -99,6 +118,7 @@ def test_a_case_that_is_not_understood_is_left_out_and_says_why(tmp_path, said, 
     found = read(tmp_path, B={"base": "A", **said}, C={"base": "B"})
     assert list(found.cases) == ["A"]
     assert why in found.not_understood["B"]
+    assert found.not_understood["B"].startswith("/cases/B: ")
     assert why in found.not_understood["C"]
 
 
@@ -119,6 +139,27 @@ def test_a_file_that_is_none_says_what_is_missing(tmp_path):
     path.write_text("{")
     with pytest.raises(TwinError, match="this is no JSON"):
         read_cases(path)
+
+
+def test_a_box_that_is_not_whole_is_told_with_all_that_is_missing(tmp_path):
+    path = case_file(tmp_path, {}, geometry={"length_ew_m": 8.0, "width_ns_m": "six", "wall_area_gross_m2": {"N": 0}})
+    with pytest.raises(TwinError) as error:
+        read_cases(path)
+    text = str(error.value)
+    assert "/common/geometry/width_ns_m: 'six' is stated" in text
+    assert "/common/geometry/volume_m3: nothing is stated" in text
+    assert "/common/geometry/wall_area_gross_m2/N: 0 is stated" in text
+    assert "length_ew_m" not in text
+
+
+def test_numbers_are_read_from_objects_that_say_just_these():
+    np.testing.assert_array_equal(table([{"a": 1, "b": "2", "name": "x"}], ("a", "b"), "a layer"), [[1.0, 2.0]])
+    with pytest.raises(NotUnderstoodError, match="a layer states no b, but lambda"):
+        table([{"a": 1, "lambda": 2}], ("a", "b"), "a layer")
+    with pytest.raises(NotUnderstoodError, match="a layer says c; known are a"):
+        table([{"a": 1, "c": 2}], ("a",), "a layer")
+    with pytest.raises(NotUnderstoodError, match="expected a list"):
+        table("same", ("a",), "a layer")
 
 
 def test_ranges_are_read_with_all_their_problems_at_once(tmp_path):

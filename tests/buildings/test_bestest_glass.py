@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from twin.buildings.films import ROUGH, SMOOTH, forced_convection, natural_convection, outside_film
 from twin.buildings.glass import (
     Panes,
+    from_around,
+    from_horizon,
     gap_conductance,
     hemispherical,
     inside_film,
@@ -60,6 +62,30 @@ def test_slanting_light_comes_through_less_and_none_at_grazing():
     assert light.transmittance[-1] < 1e-3
     diffuse = hemispherical(panes(CLEAR, CLEAR)).transmittance
     assert light.transmittance[3] < diffuse < light.transmittance[2] + 0.05
+
+
+def test_light_from_the_horizon_comes_in_steeper_than_that_of_the_dome():
+    glazing = panes(CLEAR, CLEAR)
+    azimuth = (np.arange(20_000) + 0.5) / 20_000 * np.pi / 2.0
+    by_hand = (optics(glazing, np.cos(azimuth)).transmittance * np.cos(azimuth)).sum() / np.cos(azimuth).sum()
+    assert from_horizon(glazing).transmittance == pytest.approx(by_hand, abs=1e-5)
+    assert from_horizon(glazing).transmittance > hemispherical(glazing).transmittance
+
+
+def test_a_small_disc_is_a_point_and_a_hemisphere_is_the_hemisphere():
+    glazing = panes(COATED, CLEAR)
+    cosine = np.array([1.0, 0.7, 0.3])
+    np.testing.assert_allclose(
+        from_around(glazing, cosine, 0.5).transmittance, optics(glazing, cosine).transmittance, rtol=1e-3
+    )
+    whole = from_around(glazing, np.array([1.0]), 90.0)
+    assert whole.transmittance[0] == pytest.approx(float(hemispherical(glazing).transmittance), rel=1e-3)
+    assert (whole.transmittance + whole.reflectance + whole.absorptance.sum(axis=0))[0] == pytest.approx(1.0)
+
+
+def test_the_edge_of_a_disc_at_grazing_incidence_comes_in_better_than_its_middle():
+    wide, point = from_around(panes(CLEAR), np.array([0.05]), 25.0), optics(panes(CLEAR), np.array([0.05]))
+    assert wide.transmittance[0] > 2.0 * point.transmittance[0]
 
 
 def test_a_gap_of_air_conducts_and_radiates_by_en_673():
@@ -134,3 +160,10 @@ def test_the_film_outdoors_by_hand():
     roof, floor = (outside_film(air, wall, still, ROUGH, 0.0, flow) for flow in ("up", "down"))
     np.testing.assert_allclose([roof[0], floor[0]], [9.482 / 6.283 * 2.0, 1.81 / 2.382 * 2.0])
     assert outside_film(air, wall, still + 5.0, ROUGH, 0.9, "up") > 2.0 * roof
+
+
+def test_gaps_are_worked_out_for_many_temperatures_at_once():
+    mean, across = np.array([263.0, 283.0, 303.0]), np.array([5.0, 15.0, 20.0])
+    together = gap_conductance("argon", 0.012, (0.84, 0.84), mean, across)
+    each = [gap_conductance("argon", 0.012, (0.84, 0.84), m, a) for m, a in zip(mean, across, strict=True)]
+    np.testing.assert_allclose(together, each)

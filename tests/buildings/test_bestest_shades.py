@@ -26,14 +26,14 @@ def test_two_windows_stand_in_the_middle_of_half_a_wall_each():
 def test_the_shadow_of_an_overhang_falls_by_the_tangent_of_the_altitude():
     for altitude in (10.0, 45.0, 60.0, 75.0):
         shadow = np.clip(np.tan(np.radians(altitude)) - 0.5, 0.0, 2.0)
-        assert lit_share(WINDOW, [WIDE], towards(0.0, altitude))[0] == pytest.approx(1 - shadow / 2, abs=0.04)
+        assert lit_share(WINDOW, [WIDE], towards(0.0, altitude))[0] == pytest.approx(1 - shadow / 2, abs=0.005)
 
 
 def test_the_shadow_of_a_fin_falls_by_the_tangent_of_the_angle_off_the_wall():
     fins = blockers(WINDOW, 8.0, 1e4, None, {"depth_m": 1.0})
     for off in (-60.0, -30.0, 30.0, 60.0):
         shadow = np.tan(np.radians(abs(off))) / 3.0
-        assert lit_share(WINDOW, fins, towards(off, 0.0))[0] == pytest.approx(1 - shadow, abs=0.03)
+        assert lit_share(WINDOW, fins, towards(off, 0.0))[0] == pytest.approx(1 - shadow, abs=0.005)
 
 
 def test_nothing_comes_from_behind_the_wall_and_all_from_before_it():

@@ -7,7 +7,16 @@ import pytest
 
 from twin.buildings.control import Control
 from twin.buildings.layers import Layers, resistance
-from twin.buildings.multinode import Element, fold, network, opaque, simulate, stacked, temperatures
+from twin.buildings.multinode import (
+    Element,
+    fold,
+    joined,
+    network,
+    opaque,
+    simulate,
+    stacked,
+    temperatures,
+)
 
 WALL = Layers(*np.array([[0.02, 0.1, 0.15], [0.7, 0.04, 1.4], [1500.0, 20.0, 2000.0], [1000.0, 1400.0, 1000.0]]))
 HOUR = 3600.0
@@ -140,3 +149,24 @@ def test_networks_of_different_build_are_not_stepped_as_one():
     other.capacity[0, 1] = 0.0
     with pytest.raises(ValueError, match="same nodes"):
         fold(stacked([room(), other]), HOUR)
+
+
+def test_zones_of_different_build_move_as_one_where_their_steps_are_joined():
+    glazed = network(
+        [opaque(WALL, 60.0, 20.0, 2.5), Element(10.0, np.zeros(2), np.array([0.2]), 25.0, 2.5, 0.9, (0, 1))], 20.0, 1e5
+    )
+    windowless = network([opaque(WALL, 70.0, 15.0, 2.5)], 30.0, 2e5)
+    outdoor, sources = weather(200)
+    control = Control(np.array(20.0), np.array(24.0))
+    folded = [fold(net, HOUR) for net in (glazed, windowless)]
+    together = joined(folded)
+    own = [sources, sources[:, :, :4]]
+    padded = np.concatenate([np.pad(s, ((0, 0), (0, 0), (6 - s.shape[2], 0))) for s in own], axis=1)
+    start = 20.0 * together.start.sum(axis=2)
+    both, trace = simulate(together, start, outdoor, padded, control, keep=True)
+    nodes = together.mean.shape[1] + np.array([[-1], [-2]])  # the air of one, the radiant node of the other
+    seen = temperatures(together, trace, nodes)
+    for k, (net, steps) in enumerate(zip((glazed, windowless), folded, strict=True)):
+        alone, its = simulate(steps, started(net, steps), outdoor, own[k], control, keep=True)
+        np.testing.assert_allclose(both.power[:, [k]], alone.power, atol=1e-8)
+        np.testing.assert_allclose(seen[:, k, 0], temperatures(steps, its)[:, 0, -1 - k], atol=1e-9)

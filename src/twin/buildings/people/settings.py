@@ -40,14 +40,14 @@ def state_people(settings: PeopleSettings, ledger: Ledger) -> None:
     if settings.profiles != "stochastic":
         return
     ledger.state(
-        "Every dwelling has a household of one person and a Poisson number of others. Their mean over many dwellings is "
+        "Every dwelling has a household of one person and a Poisson number of others. The mean over many dwellings is "
         "the profile of the use: people leave and come so that its share is at home, and start appliances, lights and "
         "taps while somebody is.",
         "structure after Richardson et al. 2008 and 2010 (doi 10.1016/j.enbuild.2008.02.006, 2010.05.023)",
     )
     ledger.state(
-        f"{settings.standing_share:.0%} of the appliances' electricity of dwellings is drawn at all hours; power, length "
-        "and share of what is switched on are twin's.",
+        f"{settings.standing_share:.0%} of the appliances' electricity of dwellings is drawn at all hours; power, "
+        "length and share of what is switched on are twin's.",
         "twin: planning assumption",
     )
     ledger.state(
