@@ -5,10 +5,16 @@ Inside the engine every quantity is in its SI unit (J, W, m, s, kg, V, A), tempe
 
 from __future__ import annotations
 
-__all__ = ["DAY_S", "HOUR_S", "convert", "pretty", "scale"]
+__all__ = ["DAY_S", "HOUR_S", "STEFAN_BOLTZMANN", "ZERO_DEGC_K", "convert", "pretty", "scale"]
 
 HOUR_S = 3600
 DAY_S = 86400
+
+STEFAN_BOLTZMANN = 5.670374419e-8
+"""W/(m2 K4): CODATA 2018, exact but for rounding."""
+
+ZERO_DEGC_K = 273.15
+"""0 degC on the scale of thermodynamic temperature, K: by definition."""
 
 # unit -> (SI unit, how many SI units one of it is)
 _IN_SI: dict[str, tuple[str, float]] = {
@@ -23,6 +29,7 @@ _IN_SI: dict[str, tuple[str, float]] = {
     "t": ("kg", 1e3),
     "g": ("kg", 1e-3),
     "h": ("s", 3600.0),
+    "Kh": ("K s", 3600.0),
     "pct": ("1", 0.01),
     "EUR/kWh": ("EUR/J", 1 / 3.6e6),
     "ct/kWh": ("EUR/J", 0.01 / 3.6e6),

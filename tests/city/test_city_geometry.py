@@ -259,6 +259,15 @@ def test_triangles_per_surface_leave_out_those_that_buildings_stand_on(tmp_path)
     assert areas.reshape(-1, 2).sum(axis=1) == pytest.approx(city.surfaces["area_m2"][shown])
 
 
+def test_a_geometry_is_cut_into_triangles_once(tmp_path, monkeypatch):
+    city = neighbours_of(tmp_path, {"a": box(0, 0, 1, 1, 1)})
+    drawn = building_triangles(city)
+    monkeypatch.setattr("twin.city.layers.triangulate", None)
+    assert np.array_equal(building_triangles(city).coordinates, drawn.coordinates)
+    with pytest.raises(TypeError):
+        building_triangles(neighbours_of(tmp_path, {"a": box(0, 0, 1, 1, 2)}))
+
+
 def test_triangles_of_buildings_and_of_all_else(tmp_path):
     document = cityjson({"a": box(0, 0, 1, 1, 1)})
     ground = cityjson({"ground": [("GroundSurface", [[(0, 0, 0), (5, 0, 0), (5, 4, 0), (0, 4, 0)]])]})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pvlib
 
 from twin.city.derive import derive, with_party_walls
 from twin.city.model import SURFACE_COLUMNS, City, Geometry
@@ -15,7 +16,8 @@ from twin.sun.sight.patches import reinhart, sun_weights, thinned
 from twin.sun.sight.rays import embree
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
-from twin.sun.sky import extraterrestrial, perez_sky
+from twin.sun.sky import ALBEDO, extraterrestrial, perez_sky
+from twin.sun.view import seen_planes
 from twin.table import Table
 from twin.weather.site import attach
 from weather_case import clear_year
@@ -90,6 +92,11 @@ def looked_at(scene, patches=None):
     return look(scene, reinhart(2) if patches is None else patches, embree(scene))
 
 
+def sky_views(visibility):
+    """Return the share of sky in what every surface sees."""
+    return seen_planes(visibility.normals, visibility).factors[:, 0]
+
+
 @cache
 def clear_hours(latitude_deg=51.0):
     """Return radiation and sun of a cloudless year, as the functions that split the sky take them."""
@@ -100,12 +107,22 @@ def clear_hours(latitude_deg=51.0):
     return *(table[name] for name in names), zenith, azimuth, NORMAL
 
 
-NORMAL = extraterrestrial(np.repeat(np.arange(1, 366), 24))
+DAY = np.repeat(np.arange(1, 366), 24)
+NORMAL = extraterrestrial(DAY)
 
 
 @cache
 def clear_sky():
     return perez_sky(*clear_hours())
+
+
+def by_pvlib(model, tilt, azimuth, hours):
+    """Return the irradiance on a free plane as pvlib has it, W/m2; ``hours`` as `clear_hours` gives them."""
+    beam, diffuse, total, zenith, sun_azimuth, extra = hours
+    out = pvlib.irradiance.get_total_irradiance(
+        tilt, azimuth, zenith, sun_azimuth, beam, total, diffuse, dni_extra=extra, albedo=ALBEDO, model=model
+    )
+    return np.nan_to_num(out["poa_global"])  # pvlib says NaN by day where there is no light at all
 
 
 def under(sky, scene, patches=None):

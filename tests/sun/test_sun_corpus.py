@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sun_case import looked_at
+from sun_case import looked_at, sky_views
 
 from twin.cli import main
 from twin.sun.kernel import irradiance, irradiance_series
-from twin.sun.sight.patches import directions_as_patches, reinhart, sun_weights, thinned
+from twin.sun.sight.patches import SUBDIVISION, directions_as_patches, reinhart, sun_weights, thinned
 from twin.sun.sight.rays import embree
 from twin.sun.sight.visibility import look
 from twin.sun.sky import haydavies_sky
@@ -14,8 +14,6 @@ from twin.sun.view import seen_planes
 from twin.validation.sun.scene_file import read_hours, read_scene
 
 pytestmark = pytest.mark.corpus
-
-QUALITIES = {"standard": 2, "fine": 4}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def sky(hours):
 @pytest.fixture(scope="module")
 def seen(delft, sky):
     shining = sky.sun[sky.beam + sky.circumsolar > 0.0]
-    return {q: look(delft, thinned(reinhart(n), shining), embree(delft)) for q, n in QUALITIES.items()}
+    return {q: look(delft, thinned(reinhart(n), shining), embree(delft)) for q, n in SUBDIVISION.items()}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +78,7 @@ def test_the_beam_in_it(yearly, reference, quality, rmse):
 @pytest.mark.parametrize(("quality", "off"), [("standard", 0.015), ("fine", 0.008)])
 def test_the_view_of_the_sky(seen, reference, quality, off):
     rows = reference["surface"].astype(int)
-    found = seen_planes(seen[quality].normals, seen[quality]).factors[rows, 0]
+    found = sky_views(seen[quality])[rows]
     assert np.sqrt(np.mean((found - reference["svf_cos"]) ** 2)) <= off
     assert found.mean() == pytest.approx(reference["svf_cos"].mean(), abs=0.003)
 

@@ -1,34 +1,20 @@
 """Irradiance on planes: against pvlib, and against what everybody knows of the sun."""
 
-from functools import cache
-
 import numpy as np
 import pvlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sun_case import DAY, NORMAL, by_pvlib, clear_hours
 
-from twin.solar_position import solar_position
 from twin.sun.kernel import components, irradiance, planes_from
 from twin.sun.sky import ALBEDO, extraterrestrial, perez_sky
-from weather_case import clear_year
-
-DAY = np.repeat(np.arange(1, 366), 24)
-NORMAL = extraterrestrial(DAY)
-
-
-@cache
-def clear_hours():
-    weather = clear_year()
-    table = weather.table
-    zenith, azimuth = solar_position(weather.labels + weather.sun_at_s, 51.0, 7.0, 100.0)
-    return table["direct_normal_irradiance"], table["global_horizontal_irradiance"], zenith, azimuth
 
 
 def hours(beam_share=1.0):
     """Return irradiances and sun of a clear year in which clouds turn a share of the beam into diffuse light."""
-    beam, total, zenith, azimuth = clear_hours()
+    beam, _, total, zenith, azimuth, _ = clear_hours()
     beam = beam * beam_share
     diffuse = np.maximum(total - beam * np.maximum(np.cos(np.radians(zenith)), 0.0), 0.0)
     return beam, diffuse, total, zenith, azimuth
@@ -43,22 +29,6 @@ def yearly(values):
     return values.sum(axis=0) / 1000
 
 
-def by_pvlib(tilt, azimuth, beam, diffuse, total, zenith, sun_azimuth):
-    out = pvlib.irradiance.get_total_irradiance(
-        tilt,
-        azimuth,
-        zenith,
-        sun_azimuth,
-        beam,
-        total,
-        diffuse,
-        dni_extra=pvlib.irradiance.get_extra_radiation(DAY),
-        albedo=ALBEDO,
-        model="perez",
-    )
-    return np.nan_to_num(out["poa_global"])  # pvlib says NaN by day where there is no light at all
-
-
 ORIENTATIONS = [(tilt, azimuth) for tilt in (0, 15, 35, 60, 90, 120, 150, 180) for azimuth in (0, 45, 90, 180, 250)]
 
 
@@ -67,7 +37,8 @@ def test_same_as_pvlib_on_every_plane_and_hour(year):
     case = year()
     tilt, azimuth = np.array(ORIENTATIONS, dtype=float).T
     ours = irradiance(perez_sky(*case, NORMAL), planes_from(tilt, azimuth))
-    theirs = np.column_stack([by_pvlib(t, a, *case) for t, a in ORIENTATIONS])
+    extra = pvlib.irradiance.get_extra_radiation(DAY)
+    theirs = np.column_stack([by_pvlib("perez", *plane, (*case, extra)) for plane in ORIENTATIONS])
     down = case[3] <= 90.0  # below the horizon pvlib has no diffuse light, we keep it
     np.testing.assert_allclose(ours[down], theirs[down], rtol=0, atol=1e-8)
     assert yearly(ours) == pytest.approx(yearly(theirs), rel=1e-6)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sun_case import ROOF, SOUTH, panel, scene_of_boxes, scene_of_faces
+from sun_case import ROOF, SOUTH, panel, scene_of_boxes, scene_of_faces, sky_views
 
 from twin.sun.sight import raster
 from twin.sun.sight.march import march
@@ -15,7 +15,6 @@ from twin.sun.sight.patches import below, reinhart, sun_weights
 from twin.sun.sight.rays import embree, has_embree
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
-from twin.sun.view import seen_planes
 from twin.validation.sun.closed_forms import canyon
 
 
@@ -156,7 +155,7 @@ def surface_of(rays):
 
 def test_a_roof_alone_sees_the_whole_sky_and_a_wall_half_of_it():
     scene = scene_of_boxes((0, 0, 10, 10, 10))
-    views = seen_planes(scene.normals, looked_at(scene, reinhart(2))).factors[:, 0]
+    views = sky_views(looked_at(scene, reinhart(2)))
     assert views[ROOF] == pytest.approx(1.0, abs=1e-3)
     assert views[SOUTH] == pytest.approx(0.5, abs=1e-2)
 
@@ -225,7 +224,7 @@ def test_canyons_see_what_the_closed_form_says(shared, height, width):
         }
     known = [table[f"canyon_{part}_mean", f"H={height};W={width}"] for part in ("floor", "wall")]
     scene = canyon(float(height), float(width))
-    views = seen_planes(scene.normals, looked_at(scene, reinhart(2))).factors[:, 0]
+    views = sky_views(looked_at(scene, reinhart(2)))
     assert [half.mean() for half in np.split(views, 2)] == pytest.approx(known, rel=0.02)  # that of 577 patches
 
 
@@ -246,7 +245,7 @@ def test_a_year_on_surfaces_of_delft_is_that_of_brute_force(shared):
     seen = looked_at(scene, reinhart(2))
     used, share = sun_weights(sun, seen.patches).matrix()
     lit = (share @ seen.seen(used, slice(0, len(rows)))).T
-    views = seen_planes(seen.normals, seen).factors[:, 0]
+    views = sky_views(seen)
     around_sun = hours["dni"] / hours["ext"]
     facing = np.maximum(seen.normals @ sun.T, 0.0)
     beam = facing * (hours["dni"] + hours["dhi"] * around_sun / np.maximum(np.cos(zenith), 0.01745))

@@ -51,7 +51,6 @@ def assert_same(a, b):
     for name in ("offsets", "patch", "surface"):
         assert np.array_equal(getattr(a.hits, name), getattr(b.hits, name))
     assert np.array_equal(a.normals, b.normals)
-    assert a.method == b.method
 
 
 def test_the_second_look_is_the_first(scene, casters):

@@ -3,24 +3,15 @@
 import warnings
 
 import numpy as np
-import pvlib
 import pytest
-from sun_case import NORMAL, clear_hours, clear_sky, panel, scene_of_faces, under
+from sun_case import NORMAL, by_pvlib, clear_hours, clear_sky, panel, scene_of_faces, under
 
 from twin.sun.kernel import components, irradiance, planes_from
 from twin.sun.sight.patches import below
-from twin.sun.sky import ALBEDO, SKY_MODELS, haydavies_sky, towards_sun
+from twin.sun.sky import SKY_MODELS, haydavies_sky, towards_sun
 from twin.sun.view import seen_planes
 
 ORIENTATIONS = np.array([(0, 0), (35, 180), (60, 90), (90, 0), (90, 90), (90, 180), (90, 250), (120, 180)], dtype=float)
-
-
-def by_pvlib(model, tilt, azimuth, hours):
-    beam, diffuse, total, zenith, sun_azimuth, extra = hours
-    out = pvlib.irradiance.get_total_irradiance(
-        tilt, azimuth, zenith, sun_azimuth, beam, total, diffuse, dni_extra=extra, albedo=ALBEDO, model=model
-    )
-    return np.nan_to_num(out["poa_global"])
 
 
 def test_hay_davies_is_pvlibs_on_every_plane_and_hour():

@@ -11,7 +11,7 @@ from twin.sun.access import with_irradiation, with_light_and_air
 from twin.sun.kernel import irradiance, planes_from
 from twin.sun.settings import SunSettings
 from twin.sun.simulator import attach
-from twin.sun.study import SunStudy, exposed_shares
+from twin.sun.study import SunStudy
 from weather_case import clear_year
 
 HOUSE = (0, 0, 10, 10, 6)
@@ -140,7 +140,7 @@ def test_black_ground_reflects_nothing():
 
 def test_party_walls_have_no_part_outdoors_and_half_shared_ones_half():
     half = study((0, 0, 10, 10, 6), (10, 0, 10, 5, 6), party_walls=True)
-    shares = exposed_shares(half.city)
+    shares = half.exposed
     assert shares[EAST] == pytest.approx(0.5)
     assert shares[6 + WEST] == pytest.approx(0.0)
     assert shares[[SOUTH, WEST, NORTH, ROOF]] == pytest.approx(1.0)
@@ -185,6 +185,13 @@ def test_nothing_is_looked_for_before_it_is_asked_for(monkeypatch):
     assert "sun_hours" in city.surfaces.names
     with pytest.raises(AssertionError, match="somebody looked"):
         city.surfaces["solar_irradiation_kwh_m2"]
+
+
+def test_what_one_study_found_another_of_the_same_city_does_not_look_for():
+    first, second = study(HOUSE, BLOCK), study(HOUSE, BLOCK)
+    assert second.planes is first.planes
+    assert study(HOUSE).planes is not first.planes
+    assert study(HOUSE, BLOCK, albedo=0.0).planes is not first.planes  # which need not look at the ground
 
 
 def test_facades_are_means_over_their_area_outdoors():

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from sun_case import NORTH, SOUTH, box, looked_at, panel, scene_of_boxes, scene_of_faces
+from sun_case import NORTH, SOUTH, box, looked_at, panel, scene_of_boxes, scene_of_faces, sky_views
 
 from twin.sun.sight.patches import below, directions_as_patches, reinhart
 from twin.sun.sky import towards_sun
@@ -15,9 +15,8 @@ from twin.validation.sun.closed_forms import canyon, closed_form_rows, courtyard
 PANELS = 256
 
 
-def sky_views(scene, subdivision=2):
-    seen = looked_at(scene, reinhart(subdivision))
-    return seen_planes(scene.normals, seen).factors[:, 0]
+def views_in(scene, subdivision=2):
+    return sky_views(looked_at(scene, reinhart(subdivision)))
 
 
 def test_closed_forms_are_met_within_one_per_cent():
@@ -33,7 +32,7 @@ def test_with_fewer_patches_closed_forms_are_met_within_one_per_cent_of_the_half
 @pytest.mark.parametrize(("height", "width"), [(5, 10), (10, 10), (10, 20), (5, 20)])
 def test_a_street_by_crossed_strings(height, width):
     # Hottel's strings: floor (sqrt(h2 + w2) - h) / w, wall (h + w - sqrt(h2 + w2)) / 2h
-    views = sky_views(canyon(height, width))
+    views = views_in(canyon(height, width))
     across = np.hypot(height, width)
     assert views[:PANELS].mean() == pytest.approx((across - height) / width, rel=0.01)
     assert views[PANELS:].mean() == pytest.approx((height + width - across) / (2 * height), rel=0.01)
@@ -86,7 +85,7 @@ def test_the_view_from_any_point_is_that_of_the_table(shared):
     assert len(rows) == 58
     for row in rows:
         p = {name: float(value) for name, value in (pair.split("=") for pair in row["params"].split(";"))}
-        found = sky_views(point_scene(row["case"], p), subdivision=16)[0]
+        found = views_in(point_scene(row["case"], p), subdivision=16)[0]
         least = 0.005 if "horizon" in row["case"] else 5e-4
         assert found == pytest.approx(float(row["cos_weighted_sky_view_factor"]), rel=0.01, abs=least), row
 
@@ -99,9 +98,9 @@ def test_the_mean_view_of_streets_and_courtyards_is_that_of_the_table(shared):
     for row in rows:
         p = {name: float(value) for name, value in (pair.split("=") for pair in row["params"].split(";"))}
         if row["case"].startswith("square"):
-            views = sky_views(courtyard(p["H"], p["L"]))
+            views = views_in(courtyard(p["H"], p["L"]))
         else:
-            views = sky_views(canyon(p["H"], p["W"]))
+            views = views_in(canyon(p["H"], p["W"]))
             views = views[:PANELS] if "floor" in row["case"] else views[PANELS:]
         exact = float(row["cos_weighted_sky_view_factor"])
         # of the half space; of a gap four times as deep as wide, 577 patches leave 6 % of its eighth unsure

@@ -2,14 +2,26 @@
 
 import numpy as np
 import pytest
-from sun_case import EAST, NORTH, ROOF, SOUTH, WEST, Counting, box, looked_at, panel, scene_of_boxes, scene_of_faces
+from sun_case import (
+    EAST,
+    NORTH,
+    ROOF,
+    SOUTH,
+    WEST,
+    Counting,
+    box,
+    looked_at,
+    panel,
+    scene_of_boxes,
+    scene_of_faces,
+    sky_views,
+)
 
 from twin.sun.sight.patches import below, directions_as_patches, reinhart
 from twin.sun.sight.rays import Targets, embree, unit_numbers
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import follow, look
 from twin.sun.sky import towards_sun
-from twin.sun.view import seen_planes
 
 SKY = reinhart(1)
 STREET = [(12.0 * k, 0, 10, 9, 6 + k % 3) for k in range(6)] + [(12.0 * k, 20, 10, 9, 8 + k % 2) for k in range(6)]
@@ -29,10 +41,6 @@ def hits_of(visibility):
 def assert_same(a, b):
     assert np.array_equal(bits_of(a), bits_of(b))
     assert hits_of(a) == hits_of(b)
-
-
-def sky_views(visibility):
-    return seen_planes(visibility.normals, visibility).factors[:, 0]
 
 
 def test_a_box_alone_sees_half_of_the_sky_from_its_walls_and_none_from_below():

@@ -6,13 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.solar_position import solar_position, standard_pressure
-from twin.weather.kernel import (
-    STEFAN_BOLTZMANN,
-    closure,
-    cloud_fraction,
-    dew_point,
-    sky_infrared,
-)
+from twin.units import STEFAN_BOLTZMANN
+from twin.weather.kernel import closure, cloud_fraction, dew_point, sky_infrared
 from twin.weather.solar import fit_sun_instant
 from weather_case import clear_year
 

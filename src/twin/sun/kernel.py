@@ -13,7 +13,7 @@ patches around the sun that it sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,11 +35,13 @@ __all__ = [
     "total_irradiance",
 ]
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+Steps = NDArray[np.intp]
 
 _STEPS = 64  # at a time
 _PLANES = 1024  # likewise, a multiple of 8; the work arrays then stay in the second-level cache
+_NO_WEIGHTS = np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +56,27 @@ class Planes:
         View factors of dome, horizon band and ground, shape ``(s, 3)``.
     """
 
-    normal: Array
-    factors: Array
+    normal: Floats
+    factors: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
     """Irradiance on planes by origin, W/m2, each of shape ``(t, s)``."""
 
-    beam: Array
-    circumsolar: Array
-    isotropic: Array
-    horizon: Array
-    ground: Array
+    beam: Floats
+    circumsolar: Floats
+    isotropic: Floats
+    horizon: Floats
+    ground: Floats
 
-    def total(self) -> Array:
+    def total(self) -> Floats:
         """Return the sum, with the diffuse light of the sky at least zero, shape ``(t, s)``."""
         sky = self.circumsolar + self.isotropic + self.horizon
         return self.beam + np.maximum(sky, 0.0) + self.ground
 
 
-def planes_from(tilt_deg: Array, azimuth_deg: Array) -> Planes:
+def planes_from(tilt_deg: Floats, azimuth_deg: Floats) -> Planes:
     """Return free planes by tilt and compass direction.
 
     Parameters
@@ -92,7 +94,7 @@ def planes_from(tilt_deg: Array, azimuth_deg: Array) -> Planes:
     return Planes(np.nan_to_num(normal), np.nan_to_num(factors))
 
 
-def components(sky: Sky, planes: Planes, lit: Array | Singles | float = 1.0) -> Components:
+def components(sky: Sky, planes: Planes, lit: Floats | Singles | float = 1.0) -> Components:
     """Return what each plane receives from each part of the sky.
 
     Parameters
@@ -117,7 +119,9 @@ def lit_shares(weights: Weights, visibility: Visibility) -> Singles:
     return np.asarray(spread @ visibility.seen(used, slice(0, len(visibility))))
 
 
-def irradiance(sky: Sky, planes: Planes, weights: Weights | None = None, visibility: Visibility | None = None) -> Array:
+def irradiance(
+    sky: Sky, planes: Planes, weights: Weights | None = None, visibility: Visibility | None = None
+) -> Floats:
     """Return the irradiance on each plane, W/m2, shape ``(t, s)``: ``components(...).total()``, but faster.
 
     Works in blocks of lit steps and of planes that stay in the cache. Only planes that the horizon's darkening could
@@ -163,7 +167,7 @@ def irradiance_series(
         yield last, *buffers[:, : last.stop - last.start]
 
 
-def total_irradiance(sky: Sky, planes: Planes, weights: Weights | None, visibility: Visibility | None) -> Array:
+def total_irradiance(sky: Sky, planes: Planes, weights: Weights | None, visibility: Visibility | None) -> Floats:
     """Return the sum over the steps of what `irradiance` returns, W/m2 times steps, shape ``(s,)``, block by block."""
     total = np.zeros(len(planes.normal))
     for _, part, block in _blocks(sky, planes, weights, visibility):
@@ -171,65 +175,64 @@ def total_irradiance(sky: Sky, planes: Planes, weights: Weights | None, visibili
     return total
 
 
-def sunlit_steps(sun: Array, counts: Array, planes: Planes, weights: Weights, visibility: Visibility) -> Array:
+def sunlit_steps(sky: Sky, planes: Planes, weights: Weights | None, visibility: Visibility | None) -> Floats:
     """Return for how many steps the sun reaches each plane, counted by the share of it that is lit, shape ``(s,)``.
 
-    Parameters
-    ----------
-    sun
-        Unit vectors towards it, shape ``(t, 3)``.
-    counts
-        What a step counts, shape ``(t,)``.
+    The sun counts however weak it is.
     """
     total = np.zeros(len(planes.normal))
-    for start in range(0, len(total), _PLANES):
-        part = slice(start, min(start + _PLANES, len(total)))
-        for first in range(0, len(sun), _STEPS):
-            steps = slice(first, first + _STEPS)
-            used, spread = weights.during(steps).matrix()
-            lit = spread @ visibility.seen(used, part)
-            lit *= sun[steps] @ planes.normal[part].T > 0.0
-            total[part] += counts[steps] @ lit
+    runs = _runs(sky, np.arange(len(sky.beam)), weights)
+    for run, part, some, lit in _lit_blocks(runs, planes, visibility):
+        facing = run.sky.sun @ some.normal.T > 0.0
+        total[part] += facing.sum(axis=0) if lit is None else (lit * facing).sum(axis=0, dtype=np.float64)
     return total
 
 
 def _blocks(
     sky: Sky, planes: Planes, weights: Weights | None, visibility: Visibility | None
-) -> Iterator[tuple[NDArray[np.intp], slice, Array]]:
+) -> Iterator[tuple[Steps, slice, Floats]]:
     """Yield steps, planes and the irradiance on them, until all that is lit has come."""
-    runs = [_Run.of(sky, steps, weights) for steps in _lit_runs(sky)]
-    used = np.unique(np.concatenate([run.patches for run in runs])) if runs else np.zeros(0, dtype=np.int64)
     doubtful = _may_go_below_zero(sky, planes)
-    for start in range(0, len(planes.normal), _PLANES):
-        part = slice(start, min(start + _PLANES, len(planes.normal)))
-        seen = visibility.seen(used, part) if visibility else None
-        some = Planes(planes.normal[part], planes.factors[part])
-        below = np.flatnonzero(doubtful[part])
-        for run in runs:
-            lit = None if seen is None else run.spread @ seen[np.searchsorted(used, run.patches)]
-            yield run.steps, part, _block(run, some, lit, below)
+    for run, part, some, lit in _lit_blocks(_runs(sky, _steps_with_light(sky), weights), planes, visibility):
+        yield run.steps, part, _block(run.sky, some, lit, np.flatnonzero(doubtful[part]))
 
 
 @dataclass(frozen=True)
 class _Run:
-    """Some lit steps: their sky, and the patches around the sun with their weights, ``(t, u)``."""
+    """Some steps: their sky, and the patches around the sun, ``(u,)``, with their weights, ``(t, u)``."""
 
-    steps: NDArray[np.intp]
+    steps: Steps
     sky: Sky
     patches: NDArray[np.int64]
     spread: Singles
 
-    @classmethod
-    def of(cls, sky: Sky, steps: NDArray[np.intp], weights: Weights | None) -> _Run:
-        if weights is None:
-            return cls(steps, sky.during(steps), np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32))
-        return cls(steps, sky.during(steps), *weights.during(steps).matrix())
+
+def _runs(sky: Sky, steps: Steps, weights: Weights | None) -> list[_Run]:
+    """Cut steps into runs no longer than a block; what is left out between them does not matter."""
+    runs = []
+    for start in range(0, len(steps), _STEPS):
+        some = steps[start : start + _STEPS]
+        patches, spread = weights.during(some).matrix() if weights is not None else _NO_WEIGHTS
+        runs.append(_Run(some, sky.during(some), patches, spread))
+    return runs
 
 
-def _block(run: _Run, planes: Planes, lit: Singles | None, below: NDArray[np.intp]) -> Array:
-    """Return the irradiance of a run on some planes; those ``below`` zero without care are taken term by term."""
-    sky = run.sky
-    block: Array = (sky.sun * (sky.beam + sky.circumsolar)[:, None]) @ planes.normal.T
+def _lit_blocks(
+    runs: Sequence[_Run], planes: Planes, visibility: Visibility | None
+) -> Iterator[tuple[_Run, slice, Planes, Singles | None]]:
+    """Yield runs, which planes, these, and the shares of them that the sun reaches, ``(t, planes)``; None for all."""
+    used = np.unique(np.concatenate([run.patches for run in runs])) if runs else _NO_WEIGHTS[0]
+    for start in range(0, len(planes.normal), _PLANES):
+        part = slice(start, min(start + _PLANES, len(planes.normal)))
+        some = Planes(planes.normal[part], planes.factors[part])
+        seen = visibility.seen(used, part) if visibility is not None else None
+        for run in runs:
+            yield run, part, some, None if seen is None else run.spread @ seen[np.searchsorted(used, run.patches)]
+
+
+def _block(sky: Sky, planes: Planes, lit: Singles | None, below: NDArray[np.intp]) -> Floats:
+    """Return the irradiance on some planes; those ``below`` zero without care are taken term by term."""
+    block: Floats = (sky.sun * (sky.beam + sky.circumsolar)[:, None]) @ planes.normal.T
     np.maximum(block, 0.0, out=block)
     if lit is not None:
         block *= lit
@@ -240,11 +243,10 @@ def _block(run: _Run, planes: Planes, lit: Singles | None, below: NDArray[np.int
     return block
 
 
-def _lit_runs(sky: Sky) -> list[NDArray[np.intp]]:
-    """Cut the steps with any light into runs no longer than a block; nights between them do not matter."""
+def _steps_with_light(sky: Sky) -> Steps:
+    """Return the steps with any light."""
     lights = (sky.beam, sky.circumsolar, sky.isotropic, sky.horizon, sky.ground)
-    lit = np.flatnonzero(np.any([light != 0.0 for light in lights], axis=0))
-    return [lit[start : start + _STEPS] for start in range(0, len(lit), _STEPS)]
+    return np.flatnonzero(np.any([light != 0.0 for light in lights], axis=0))
 
 
 def _may_go_below_zero(sky: Sky, planes: Planes) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from twin.sun.settings import SunSettings
 from twin.sun.sight.memory import chosen
 from twin.sun.sight.patches import Weights
 from twin.sun.sky import Sky
-from twin.sun.study import SunStudy
+from twin.sun.study import RADIATION, SunStudy
 from twin.table import DERIVED, Table
 from twin.units import HOUR_S
 
@@ -36,14 +36,6 @@ __all__ = ["SunSimulator", "attach", "build"]
 
 Floats = NDArray[np.float64]
 
-_WEATHER = (
-    "direct_normal_irradiance",
-    "diffuse_horizontal_irradiance",
-    "global_horizontal_irradiance",
-    "solar_zenith",
-    "solar_azimuth",
-)
-
 
 class SunSimulator(Stateless):
     """Writes the irradiance on every surface, and on solar modules and collectors where there are any.
@@ -54,7 +46,7 @@ class SunSimulator(Stateless):
 
     name = "sun"
     version = "2"
-    reads: Sequence[Read] = tuple(Read(quantity, "site") for quantity in _WEATHER)
+    reads: Sequence[Read] = tuple(Read(quantity, "site") for quantity in RADIATION)
 
     def __init__(self, study: SunStudy, step_s: int) -> None:
         self.step_s = math.gcd(step_s, HOUR_S)
@@ -74,8 +66,7 @@ class SunSimulator(Stateless):
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return ``irradiance``, W/m2, shape ``(window.n, surfaces)``, and what falls on modules and collectors."""
         study = self._study
-        radiation = tuple(inputs[quantity][:, 0] for quantity in _WEATHER)
-        sky = study.split(radiation, window.calendar().day_of_year)
+        sky = study.split([inputs[quantity][:, 0] for quantity in RADIATION], window.calendar().day_of_year)
         weights = study.weights(sky)
         surfaces = irradiance(sky, study.planes, weights, study.sky)
         reflected: Floats | None = None

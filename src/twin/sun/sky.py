@@ -8,9 +8,22 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALBEDO", "SKY_MODELS", "Sky", "extraterrestrial", "haydavies_sky", "perez_sky", "towards_sun"]
+__all__ = [
+    "ALBEDO",
+    "SKY_MODELS",
+    "Sky",
+    "SkyModel",
+    "extraterrestrial",
+    "haydavies_sky",
+    "perez_sky",
+    "towards_sun",
+]
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
+
+Brightening = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
+"""From direct normal and diffuse horizontal irradiance, the sun's zenith angle and the extraterrestrial irradiance to
+the shares of the diffuse light that come from around the sun, F1, and from the horizon band, F2, all ``(t,)``."""
 
 ALBEDO = 0.2
 """Reflectance of the ground where nothing is known: Liu & Jordan 1963 (doi 10.1016/0038-092X(63)90006-9); also the
@@ -21,8 +34,6 @@ SOLAR_CONSTANT = 1366.1
 
 _KAPPA = 1.041  # Perez et al. 1990, equation 1, for the zenith in radians
 _CLEARNESS = np.array([1.065, 1.23, 1.5, 1.95, 2.8, 4.5, 6.2])  # table 1: upper ends of the bins but the last
-_LOWEST_COSINE = np.cos(np.radians(85.0))  # b of equation 9
-_LOWEST_COSINE_HAY = np.cos(np.radians(89.0))  # keeps the circumsolar part of a low sun finite
 
 # Perez et al. 1990, table 6, "all sites": brightening of the circumsolar region (F11, F12, F13) and of the horizon
 # (F21, F22, F23), one row per bin of clearness
@@ -71,102 +82,116 @@ class Sky:
         Radiation reflected by the ground, W/m2, shape ``(t,)``.
     """
 
-    sun: Array
-    beam: Array
-    circumsolar: Array
-    isotropic: Array
-    horizon: Array
-    ground: Array
+    sun: Floats
+    beam: Floats
+    circumsolar: Floats
+    isotropic: Floats
+    horizon: Floats
+    ground: Floats
 
     def during(self, steps: slice | NDArray[np.intp]) -> Sky:
         """Return the sky of some of the steps."""
         return Sky(*(getattr(self, field.name)[steps] for field in fields(self)))
 
 
-def perez_sky(
-    direct_normal: Array,
-    diffuse_horizontal: Array,
-    global_horizontal: Array,
-    zenith_deg: Array,
-    azimuth_deg: Array,
-    extraterrestrial_normal: Array,
-    albedo: float = ALBEDO,
-) -> Sky:
-    """Split the radiation of each step into the parts of the sky it comes from, brighter at the sun and the horizon.
+@dataclass(frozen=True, slots=True)
+class SkyModel:
+    """Splits the radiation of each step into the parts of the sky it comes from.
+
+    Attributes
+    ----------
+    brightening
+        Of the diffuse light by day; while the sun is below the horizon, it is isotropic.
+    lowest_cosine
+        Of the sun's zenith angle in the circumsolar part, which keeps that of a low sun finite.
+    """
+
+    brightening: Brightening
+    lowest_cosine: float
+
+    def __call__(
+        self,
+        direct_normal: Floats,
+        diffuse_horizontal: Floats,
+        global_horizontal: Floats,
+        zenith_deg: Floats,
+        azimuth_deg: Floats,
+        extraterrestrial_normal: Floats,
+        albedo: float | Floats = ALBEDO,
+    ) -> Sky:
+        """Return the parts of the sky.
+
+        Parameters
+        ----------
+        direct_normal, diffuse_horizontal, global_horizontal
+            Irradiances, W/m2, shape ``(t,)``.
+        zenith_deg, azimuth_deg
+            Apparent position of the sun, shape ``(t,)``.
+        extraterrestrial_normal
+            W/m2, shape ``(t,)``; see `extraterrestrial`.
+        albedo
+            Share of the global irradiance that the ground reflects.
+        """
+        f1, f2 = self.brightening(direct_normal, diffuse_horizontal, zenith_deg, extraterrestrial_normal)
+        day = zenith_deg <= 90.0
+        around_sun = np.where(day, f1, 0.0)
+        upright = np.maximum(np.cos(np.radians(zenith_deg)), self.lowest_cosine)
+        return Sky(
+            sun=towards_sun(zenith_deg, azimuth_deg),
+            beam=direct_normal,
+            circumsolar=diffuse_horizontal * around_sun / upright,
+            isotropic=diffuse_horizontal * (1.0 - around_sun),
+            horizon=diffuse_horizontal * np.where(day, f2, 0.0),
+            ground=global_horizontal * albedo,
+        )
+
+
+def _perez(
+    direct_normal: Floats, diffuse_horizontal: Floats, zenith_deg: Floats, extraterrestrial_normal: Floats
+) -> tuple[Floats, Floats]:
+    """Brighter at the sun, and at the horizon brighter or darker, by clearness and brightness of the sky.
 
     Perez, Ineichen, Seals, Michalsky & Stewart 1990 (doi 10.1016/0038-092X(90)90055-H) with the coefficients of all
-    sites. While the sun is below the horizon, where the model is not defined, the diffuse light is isotropic.
-
-    Parameters
-    ----------
-    direct_normal, diffuse_horizontal, global_horizontal
-        Irradiances, W/m2, shape ``(t,)``.
-    zenith_deg, azimuth_deg
-        Apparent position of the sun, shape ``(t,)``.
-    extraterrestrial_normal
-        W/m2, shape ``(t,)``; see `extraterrestrial`.
+    sites.
     """
     zenith = np.radians(zenith_deg)
     bright = diffuse_horizontal * _air_mass(zenith_deg) / extraterrestrial_normal
     row = _clearness_bin(direct_normal, diffuse_horizontal, zenith)
     terms = np.column_stack([np.ones_like(zenith), bright, zenith])
-    day = zenith_deg <= 90.0
-    around_sun = np.where(day, np.maximum(np.einsum("tk,tk->t", _F1[row], terms), 0.0), 0.0)
-    at_horizon = np.where(day, np.einsum("tk,tk->t", _F2[row], terms), 0.0)
-    return Sky(
-        sun=towards_sun(zenith_deg, azimuth_deg),
-        beam=direct_normal,
-        circumsolar=diffuse_horizontal * around_sun / np.maximum(np.cos(zenith), _LOWEST_COSINE),
-        isotropic=diffuse_horizontal * (1.0 - around_sun),
-        horizon=diffuse_horizontal * at_horizon,
-        ground=global_horizontal * albedo,
-    )
+    f1, f2 = (np.einsum("tk,tk->t", coefficients[row], terms) for coefficients in (_F1, _F2))
+    return np.maximum(f1, 0.0), f2
 
 
-def haydavies_sky(
-    direct_normal: Array,
-    diffuse_horizontal: Array,
-    global_horizontal: Array,
-    zenith_deg: Array,
-    azimuth_deg: Array,
-    extraterrestrial_normal: Array,
-    albedo: float = ALBEDO,
-) -> Sky:
-    """Split the radiation of each step into beam, circumsolar and isotropic parts, by the beam's transmittance.
+def _hay_davies(
+    direct_normal: Floats, diffuse_horizontal: Floats, zenith_deg: Floats, extraterrestrial_normal: Floats
+) -> tuple[Floats, Floats]:
+    """Brighter at the sun by the beam's transmittance, and nowhere else.
 
     Hay & Davies 1980, Calculations of the solar radiation incident on an inclined surface, First Canadian Solar
-    Radiation Data Workshop 59; in the form of Loutzenhiser et al. 2007 (doi 10.1016/j.solener.2006.03.009). Parameters
-    are those of `perez_sky`.
+    Radiation Data Workshop 59; in the form of Loutzenhiser et al. 2007 (doi 10.1016/j.solener.2006.03.009).
     """
-    up = np.cos(np.radians(zenith_deg))
-    around_sun = np.where(zenith_deg <= 90.0, direct_normal / extraterrestrial_normal, 0.0)
-    return Sky(
-        sun=towards_sun(zenith_deg, azimuth_deg),
-        beam=direct_normal,
-        circumsolar=diffuse_horizontal * around_sun / np.maximum(up, _LOWEST_COSINE_HAY),
-        isotropic=diffuse_horizontal * (1.0 - around_sun),
-        horizon=np.zeros_like(up),
-        ground=global_horizontal * albedo,
-    )
+    return direct_normal / extraterrestrial_normal, np.zeros_like(zenith_deg)
 
 
-SKY_MODELS: dict[str, Callable[..., Sky]] = {"perez": perez_sky, "haydavies": haydavies_sky}
+perez_sky = SkyModel(_perez, np.cos(np.radians(85.0)))  # b of equation 9
+haydavies_sky = SkyModel(_hay_davies, np.cos(np.radians(89.0)))
+SKY_MODELS = {"perez": perez_sky, "haydavies": haydavies_sky}
 
 
-def towards_sun(zenith_deg: Array, azimuth_deg: Array) -> Array:
+def towards_sun(zenith_deg: Floats, azimuth_deg: Floats) -> Floats:
     """Return unit vectors towards the sun (east, north, up), shape ``(t, 3)``."""
     zenith, azimuth = np.radians(zenith_deg), np.radians(azimuth_deg)
     flat = np.sin(zenith)
     return np.column_stack([flat * np.sin(azimuth), flat * np.cos(azimuth), np.cos(zenith)])
 
 
-def _air_mass(zenith_deg: Array) -> Array:
+def _air_mass(zenith_deg: Floats) -> Floats:
     """Relative optical air mass of Kasten & Young 1989 (doi 10.1364/AO.28.004735), shape ``(t,)``."""
     shown = np.minimum(zenith_deg, 90.0)
     return 1.0 / (np.cos(np.radians(shown)) + 0.50572 * (96.07995 - shown) ** -1.6364)
 
 
-def extraterrestrial(day_of_year: NDArray[np.integer]) -> Array:
+def extraterrestrial(day_of_year: NDArray[np.integer]) -> Floats:
     """Return the normal irradiance outside the atmosphere, W/m2, shape ``(t,)``: Spencer 1971, Search 2(5) 172.
 
     Parameters
@@ -179,7 +204,7 @@ def extraterrestrial(day_of_year: NDArray[np.integer]) -> Array:
     return SOLAR_CONSTANT * np.asarray(distance, dtype=np.float64)
 
 
-def _clearness_bin(direct_normal: Array, diffuse_horizontal: Array, zenith: Array) -> NDArray[np.intp]:
+def _clearness_bin(direct_normal: Floats, diffuse_horizontal: Floats, zenith: Floats) -> NDArray[np.intp]:
     """Bin of the sky's clearness, 0 overcast to 7 clear (equation 1), shape ``(t,)``."""
     cubed = _KAPPA * zenith**3
     ratio = direct_normal / np.maximum(diffuse_horizontal, _DARK)

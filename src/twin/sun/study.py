@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,22 +16,39 @@ from twin.solar_position import solar_position
 from twin.sun.kernel import Planes, planes_from, sunlit_steps, total_irradiance
 from twin.sun.settings import SunSettings
 from twin.sun.sight.memory import see
-from twin.sun.sight.patches import SkyPatches, Weights, below, directions_as_patches, reinhart, sun_weights, thinned
+from twin.sun.sight.patches import (
+    SUBDIVISION,
+    SkyPatches,
+    Weights,
+    below,
+    directions_as_patches,
+    reinhart,
+    sun_weights,
+    thinned,
+)
 from twin.sun.sight.scene import Scene, scene_of
 from twin.sun.sight.visibility import Visibility
 from twin.sun.sky import SKY_MODELS, Sky, extraterrestrial, towards_sun
-from twin.sun.view import overcast, seen_planes, view_shares
+from twin.sun.view import overcast, own_planes, seen_planes, view_shares
 from twin.table import Table
 from twin.units import DAY_S, HOUR_S
 
-__all__ = ["SunStudy", "exposed_shares"]
+__all__ = ["RADIATION", "SunStudy"]
 
 Floats = NDArray[np.float64]
+
+RADIATION = (
+    "direct_normal_irradiance",
+    "diffuse_horizontal_irradiance",
+    "global_horizontal_irradiance",
+    "solar_zenith",
+    "solar_azimuth",
+)
+"""What is read of the weather to split the sky, in the order in which `SunStudy.split` takes it."""
 
 BRIGHT_W_M2 = 120.0  # from which on there is sunshine: WMO, Guide to Instruments (WMO-No. 8), 8.1.1
 LEAST_EXPOSED = 0.05  # share of a surface outdoors below which its mean says nothing of that part
 SUN_EVERY_S = 300
-_SUBDIVISION = {"standard": 2, "fine": 4}
 _ROOF_COSINE = 0.5  # of the tilt up to which modules lie on a roof
 _GROUND_SUBDIVISION = 1  # a tenth of a wall's sun comes from the ground
 
@@ -60,13 +78,17 @@ class SunStudy:
         if not self.settings.shading:
             return None
         shining = self._year.sun[self._year.sun[:, 2] > 0.0]
-        return self._see(thinned(reinhart(_SUBDIVISION[self.settings.quality]), shining))
+        return self._see(thinned(self._whole_sky, shining))
 
     @cached_property
     def ground(self) -> Visibility | None:
         """What every surface sees of the ground; None if all of it, or if it is black."""
         wanted = self.settings.shading and (self.settings.albedo > 0.0 or self.settings.facade_reflectance > 0.0)
         return self._see(below(_GROUND_SUBDIVISION)) if wanted else None
+
+    @property
+    def _whole_sky(self) -> SkyPatches:
+        return reinhart(SUBDIVISION[self.settings.quality])
 
     def _see(self, patches: SkyPatches) -> Visibility:
         return see(self.scene, patches, self.settings.rays, self._progress)
@@ -75,22 +97,29 @@ class SunStudy:
     def planes(self) -> Planes:
         """The surfaces, with what they see."""
         if self.sky is not None:
-            return seen_planes(self.sky.normals, self.sky, self.ground)
+            return own_planes(self.sky, self.ground)
         surfaces = self.city.surfaces
         return planes_from(surfaces["tilt_deg"], surfaces["azimuth_deg"])
 
-    def split(self, radiation: tuple[Floats, ...], day_of_year: NDArray[np.integer]) -> Sky:
+    @property
+    def _convergence_deg(self) -> float:
+        """How far the city's grid north is turned from true north, clockwise; 0 where its file does not tell."""
+        return float(self.city.metadata.get("grid_convergence_deg") or 0.0)
+
+    def split(self, radiation: Sequence[Floats], day_of_year: NDArray[np.integer]) -> Sky:
         """Return the sky of some steps, turned to the city's grid north.
 
         Parameters
         ----------
         radiation
-            Direct normal, diffuse and global horizontal irradiance, W/m2, and the sun's zenith and azimuth, deg.
+            By `RADIATION`, irradiances in W/m2 and angles in degrees, each of shape ``(t,)``.
+        day_of_year
+            1 on 1 January, shape ``(t,)``.
         """
-        *irradiances, zenith, azimuth = radiation
-        azimuth = azimuth - float(self.city.metadata.get("grid_convergence_deg") or 0.0)
+        beam, diffuse, total, zenith, azimuth = radiation
+        azimuth = azimuth - self._convergence_deg
         model = SKY_MODELS[self.settings.sky]
-        return model(*irradiances, zenith, azimuth, extraterrestrial(day_of_year), self.settings.albedo)
+        return model(beam, diffuse, total, zenith, azimuth, extraterrestrial(day_of_year), self.settings.albedo)
 
     def weights(self, sky: Sky) -> Weights | None:
         """Return how the sun of every step is spread over the patches; None if nothing casts shade."""
@@ -100,27 +129,46 @@ class SunStudy:
     def _year(self) -> Sky:
         """The weather year's sky, hour by hour."""
         weather = self.city.table("weather")
-        names = ("direct_normal_irradiance", "diffuse_horizontal_irradiance", "global_horizontal_irradiance")
-        radiation = tuple(weather[name] for name in (*names, "solar_zenith", "solar_azimuth"))
-        return self.split(radiation, np.arange(len(weather)) // 24 + 1)
+        return self.split([weather[name] for name in RADIATION], np.arange(len(weather)) // 24 + 1)
+
+    @cached_property
+    def _year_weights(self) -> Weights | None:
+        """How the sun of the weather year is spread, hour by hour."""
+        return self.weights(self._year)
 
     def irradiation(self) -> Floats:
         """Return the sun of the weather year on the outdoor part of every surface, J/m2, shape ``(n_surfaces,)``."""
-        sky = self._year
-        total = HOUR_S * total_irradiance(sky, self.planes, self.weights(sky), self.sky)
-        return total / self.outdoors
+        return HOUR_S * total_irradiance(self._year, self.planes, self._year_weights, self.sky) / self.outdoors
+
+    @cached_property
+    def exposed(self) -> Floats:
+        """Share of each surface that no neighbour and no other part of the house covers, ``(n_surfaces,)``."""
+        surfaces = self.city.surfaces
+        area = surfaces["area_m2"] + np.nan_to_num(surfaces["opening_m2"])
+        shared = np.zeros(len(surfaces))
+        for name in ("party_wall_m2", "interior_wall_m2"):
+            if name in surfaces:
+                shared += np.nan_to_num(surfaces[name])
+        shares: Floats = np.clip(1.0 - shared / np.maximum(area, 1e-9), 0.0, 1.0)
+        return shares
 
     @cached_property
     def outdoors(self) -> Floats:
-        """Share of each surface that faces outdoors, by which a mean over all of it is to be divided."""
-        if not self.settings.shading:
-            return np.ones(len(self.city.surfaces))
-        return np.maximum(exposed_shares(self.city), LEAST_EXPOSED)
+        """Share of each surface that faces outdoors, by which a mean over all of it is to be divided.
+
+        Shape ``(n_surfaces,)``; 1 without shading, where all of it does.
+        """
+        return np.maximum(self.exposed, LEAST_EXPOSED) if self.settings.shading else np.ones(len(self.city.surfaces))
 
     def mounted(self, table: Table) -> tuple[Planes, Visibility | None]:
-        """Return planes that are mounted on surfaces (columns ``surface``, ``tilt_deg``, ``azimuth_deg``).
+        """Return planes that are mounted on surfaces, and what these see; None if nothing casts shade.
 
         They see of the sky what their surface sees, as far as they face it. On roofs, their ground is the roof.
+
+        Parameters
+        ----------
+        table
+            With the columns ``surface``, ``tilt_deg`` and ``azimuth_deg``.
         """
         free = planes_from(table["tilt_deg"], table["azimuth_deg"])
         if self.sky is None:
@@ -137,8 +185,11 @@ class SunStudy:
         return self.planes.factors[:, 0] / self.outdoors
 
     def sky_components(self) -> Floats:
-        """Return the illuminance of CIE's overcast sky on each surface over that of a free horizontal plane."""
-        patches = self.sky.patches if self.sky is not None else reinhart(_SUBDIVISION[self.settings.quality])
+        """Return the illuminance of CIE's overcast sky on each surface over that of a free horizontal plane.
+
+        Shape ``(n_surfaces,)``.
+        """
+        patches = self.sky.patches if self.sky is not None else self._whole_sky
         weights, normals = overcast(patches), self.planes.normal
         free = np.maximum(normals @ patches.directions.T, 0.0) @ weights
         shares = view_shares(self.sky, normals, weights[:, None])[:, 0] if self.sky is not None else 1.0
@@ -146,13 +197,9 @@ class SunStudy:
 
     def annual_sun_hours(self) -> Floats:
         """Return for how many hours of the weather year bright sun reaches each surface, shape ``(n_surfaces,)``."""
-        sky, weights = self._year, self.weights(self._year)
-        bright = np.flatnonzero(sky.beam >= BRIGHT_W_M2)
-        sun, counts = sky.sun[bright], np.ones(len(bright))
-        if weights is None or self.sky is None:
-            return counts @ (sun @ self.planes.normal.T > 0.0)
-        hours: Floats = sunlit_steps(sun, counts, self.planes, weights.during(bright), self.sky) / self.outdoors
-        return hours
+        bright = np.flatnonzero(self._year.beam >= BRIGHT_W_M2)
+        weights = self._year_weights.during(bright) if self._year_weights is not None else None
+        return sunlit_steps(self._year.during(bright), self.planes, weights, self.sky) / self.outdoors
 
     def sun_hours(self) -> Floats:
         """Return for how many hours of the day of the rule the sun reaches each surface, shape ``(n_surfaces,)``.
@@ -177,8 +224,7 @@ class SunStudy:
         seconds = start + moments - round(longitude / 360.0 * DAY_S)
         zenith, azimuth = solar_position(seconds, latitude, longitude, 0.0)
         high = zenith <= 90.0 - max(self.settings.sunlight_min_altitude_deg, 0.01)
-        convergence = float(self.city.metadata.get("grid_convergence_deg") or 0.0)
-        return towards_sun(zenith[high], azimuth[high] - convergence)
+        return towards_sun(zenith[high], azimuth[high] - self._convergence_deg)
 
     def _place(self) -> tuple[float, float]:
         """Return longitude and latitude of the city, of the weather's site if it states no reference system."""
@@ -187,15 +233,3 @@ class SunStudy:
             site = self.city.table("site")
             place = float(site["longitude_deg"][0]), float(site["latitude_deg"][0])
         return place
-
-
-def exposed_shares(city: City) -> Floats:
-    """Return the share of each surface that no neighbour and no other part of the house covers, ``(n_surfaces,)``."""
-    surfaces = city.surfaces
-    area = surfaces["area_m2"] + np.nan_to_num(surfaces["opening_m2"])
-    shared = np.zeros(len(surfaces))
-    for name in ("party_wall_m2", "interior_wall_m2"):
-        if name in surfaces:
-            shared += np.nan_to_num(surfaces[name])
-    shares: Floats = np.clip(1.0 - shared / np.maximum(area, 1e-9), 0.0, 1.0)
-    return shares

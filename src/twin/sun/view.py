@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from twin.sun.kernel import Planes
 from twin.sun.sight.patches import SkyPatches
 from twin.sun.sight.visibility import Visibility
 
-__all__ = ["overcast", "seen_planes", "view_shares"]
+__all__ = ["overcast", "own_planes", "seen_planes", "view_shares"]
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +64,12 @@ def seen_planes(normals: Floats, sky: Visibility, ground: Visibility | None = No
     factors = np.stack([(1.0 + up) / 2.0 * dome, flat * band, (1.0 - up) / 2.0 * floor], axis=1)
     there = np.abs(normals).sum(axis=1) > 0.0
     return Planes(normals, np.where(there[:, None], factors, 0.0))
+
+
+@lru_cache(maxsize=4)
+def own_planes(sky: Visibility, ground: Visibility | None = None) -> Planes:
+    """Return what `seen_planes` returns for the surfaces themselves, found once for all who ask for the same."""
+    return seen_planes(sky.normals, sky, ground)
 
 
 def overcast(patches: SkyPatches) -> Floats:

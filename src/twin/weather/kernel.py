@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STEFAN_BOLTZMANN", "closure", "cloud_fraction", "dew_point", "sky_infrared"]
+from twin.units import STEFAN_BOLTZMANN, ZERO_DEGC_K
+
+__all__ = ["closure", "cloud_fraction", "dew_point", "sky_infrared"]
 
 Array = NDArray[np.float64]
 
-STEFAN_BOLTZMANN = 5.670374419e-8
-"""W/(m2 K4): CODATA 2018, exact."""
-
-_KELVIN = 273.15
 _CLEAR_ENOUGH = 60.0  # W/m2 of clear sky below which the sun is too low to tell clouds by it (5.7 degrees)
 _WINDOW_H = 5  # hours that the clearness is averaged over; the longer passing clouds even out
 
@@ -62,9 +60,9 @@ def sky_infrared(temperature_degc: Array, relative_humidity: Array, cloud: Array
     cloud
         Cloud fraction, 0 to 1.
     """
-    clear = 0.787 + 0.764 * np.log((dew_point(temperature_degc, relative_humidity) + _KELVIN) / 273.0)
+    clear = 0.787 + 0.764 * np.log((dew_point(temperature_degc, relative_humidity) + ZERO_DEGC_K) / 273.0)
     emissivity = cloud + (1.0 - cloud) * clear
-    return np.asarray(emissivity * STEFAN_BOLTZMANN * (temperature_degc + _KELVIN) ** 4)
+    return np.asarray(emissivity * STEFAN_BOLTZMANN * (temperature_degc + ZERO_DEGC_K) ** 4)
 
 
 def closure(global_horizontal: Array, direct_normal: Array, diffuse_horizontal: Array, zenith_deg: Array) -> float:

@@ -118,7 +118,7 @@ def _nearest(scene: Scene, patches: SkyPatches, rays: str) -> _Seen | None:
 
 
 def _arrays(seen: Visibility) -> dict[str, np.ndarray]:
-    arrays = {"bits": seen.bits, "method": np.array(seen.method)}
+    arrays: dict[str, np.ndarray] = {"bits": seen.bits}
     if seen.hits:
         arrays |= {"offsets": seen.hits.offsets, "patch": seen.hits.patch, "surface": seen.hits.surface}
     return arrays
@@ -126,4 +126,4 @@ def _arrays(seen: Visibility) -> dict[str, np.ndarray]:
 
 def _visibility(kept: dict[str, np.ndarray], scene: Scene, patches: SkyPatches) -> Visibility:
     hits = Hits(kept["offsets"], kept["patch"], kept["surface"]) if "offsets" in kept else None
-    return Visibility(patches, kept["bits"], hits, scene.normals, str(kept["method"]))
+    return Visibility(patches, kept["bits"], hits, scene.normals)

@@ -8,9 +8,21 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SkyPatches", "Weights", "below", "directions_as_patches", "reinhart", "sun_weights", "thinned"]
+__all__ = [
+    "SUBDIVISION",
+    "SkyPatches",
+    "Weights",
+    "below",
+    "directions_as_patches",
+    "reinhart",
+    "sun_weights",
+    "thinned",
+]
 
 Floats = NDArray[np.float64]
+
+SUBDIVISION = {"standard": 2, "fine": 4}
+"""Into how many each side of one of Tregenza's patches is cut, by the quality that a scenario asks for."""
 
 _TREGENZA = (30, 30, 24, 24, 18, 12, 6)  # patches per ring, from the horizon upward
 _SPREAD_DEG = {1: 6.0, 2: 4.0, 4: 2.5}  # best annual sums by surface on the Delft scene, found by trial

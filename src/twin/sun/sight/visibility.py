@@ -8,6 +8,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.city.geometry.rings import ragged_take
 from twin.progress import Progress, silent
 from twin.sun.sight.patches import SkyPatches
 from twin.sun.sight.rays import Caster, Pairs, Targets
@@ -52,7 +53,7 @@ class Hits:
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Visibility:
     """Which patches of the sky each surface sees, by one ray each.
 
@@ -65,21 +66,18 @@ class Visibility:
         What the other rays hit; None of surfaces taken out of a scene.
     normals
         Of the surfaces, shape ``(n_surfaces, 3)``.
-    method
-        How it was found.
     """
 
     patches: SkyPatches
     bits: Bits
     hits: Hits | None
     normals: Floats
-    method: str
 
     def __len__(self) -> int:
         return len(self.normals)
 
     def __repr__(self) -> str:
-        return f"Visibility({len(self):,} surfaces, {len(self.patches):,} patches, {self.method})"
+        return f"Visibility({len(self):,} surfaces, {len(self.patches):,} patches)"
 
     def seen(self, patches: Ints | slice, surfaces: slice) -> NDArray[np.float32]:
         """Return 1 where a patch is seen and 0 where not, shape ``(patches, surfaces)``.
@@ -93,10 +91,13 @@ class Visibility:
         packed = self.bits[patches, start // 8 : -(-stop // 8)]
         return np.unpackbits(packed, axis=1, count=stop - start).astype(np.float32)
 
+    def seen_from(self, rows: Ints) -> Bits:
+        """Return 1 where any surfaces see a patch and 0 where not, shape ``(p, rows)``."""
+        return self.bits[:, rows // 8] >> (7 - rows % 8).astype(np.uint8) & np.uint8(1)
+
     def take(self, rows: Ints) -> Visibility:
         """Return what some surfaces see; surfaces may come more than once."""
-        bits = self.bits[:, rows // 8] >> (7 - rows % 8).astype(np.uint8) & np.uint8(1)
-        return replace(self, bits=np.packbits(bits, axis=1), hits=None, normals=self.normals[rows])
+        return replace(self, bits=np.packbits(self.seen_from(rows), axis=1), hits=None, normals=self.normals[rows])
 
 
 def look(
@@ -150,11 +151,9 @@ class _Past:
         patches, old = self._before.patches, self._row[rows]
         table = np.full((len(rows), len(patches)), UNKNOWN, dtype=np.int32)
         there = np.flatnonzero(old >= 0)
-        bits = self._before.bits[:, old[there] // 8] >> (7 - old[there] % 8).astype(np.uint8) & np.uint8(1)
-        table[there] = np.where(bits.T, NOTHING, UNKNOWN)
-        first, counts = self._hits.offsets[old[there]], np.diff(self._hits.offsets)[old[there]]
-        each = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
-        table[np.repeat(there, counts), self._hits.patch[each]] = self._became[self._hits.surface[each]]
+        table[there] = np.where(self._before.seen_from(old[there]).T, NOTHING, UNKNOWN)
+        each, offsets = ragged_take(self._hits.offsets, old[there])
+        table[np.repeat(there, np.diff(offsets)), self._hits.patch[each]] = self._became[self._hits.surface[each]]
         return table
 
     def concerned(self, rows: Ints, targets: Targets, pairs: Pairs) -> Ints:
@@ -216,7 +215,7 @@ def _follow(
     bits = np.concatenate([np.zeros((len(patches), 0), dtype=np.uint8), *(part.bits for part in parts[1:])], axis=1)
     offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))])
     patch, surface = (np.concatenate([getattr(part, name) for part in parts]) for name in ("patch", "surface"))
-    return Visibility(patches, bits, Hits(offsets, patch, surface), scene.normals, "rays")
+    return Visibility(patches, bits, Hits(offsets, patch, surface), scene.normals)
 
 
 @dataclass(frozen=True)

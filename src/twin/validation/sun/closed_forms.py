@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twin.sun.sight.patches import directions_as_patches, reinhart
+from twin.sun.sight.patches import SUBDIVISION, directions_as_patches, reinhart
 from twin.sun.sight.rays import embree
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
@@ -19,13 +19,12 @@ __all__ = ["canyon", "closed_form_rows", "courtyard", "lit_share_of_wall", "rect
 Floats = NDArray[np.float64]
 
 TOLERANCE = 0.01
-_SUBDIVISION = {"standard": 2, "fine": 4}
 _PANELS = 256  # each looks for itself; their mean shows what is wrong, not what is scattered
 
 
 def closed_form_rows(quality: str = "standard") -> list[dict[str, Any]]:
     """Return ours, the closed form and whether they agree within 1 %, for canyons, courtyards and tilted planes."""
-    subdivision = _SUBDIVISION[quality]
+    subdivision = SUBDIVISION[quality]
     rows = []
     for height, width in ((5.0, 20.0), (10.0, 10.0), (20.0, 10.0)):
         ratio = height / width

@@ -14,7 +14,7 @@ from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.sun.kernel import irradiance_series
 from twin.sun.sight.memory import caster_of
-from twin.sun.sight.patches import below, reinhart, sun_weights, thinned
+from twin.sun.sight.patches import SUBDIVISION, below, reinhart, sun_weights, thinned
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import look
 from twin.sun.sky import SKY_MODELS, Sky
@@ -27,7 +27,6 @@ __all__ = ["run"]
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-_SUBDIVISION = {"standard": 2, "fine": 4}
 _RADIATION = ("dni", "dhi", "ghi", "zenith", "azimuth", "ext")
 
 
@@ -77,7 +76,7 @@ def run(
 
 def _check(quality: str, sky: str, albedo: float, rays: str) -> None:
     for name, value, allowed in (
-        ("quality", quality, _SUBDIVISION),
+        ("quality", quality, SUBDIVISION),
         ("sky", sky, SKY_MODELS),
         ("rays", rays, ("auto", "embree", "numpy")),
     ):
@@ -102,10 +101,11 @@ class _Study:
     ) -> None:
         self.seconds: dict[str, float] = {}
         self._scene, self._progress, begun = scene, progress, time.process_time()
-        self._sky: Sky = SKY_MODELS[sky](*(hours[name] for name in _RADIATION), albedo)
+        beam, diffuse, total, zenith, azimuth, extra = (hours[name] for name in _RADIATION)
+        self._sky: Sky = SKY_MODELS[sky](beam, diffuse, total, zenith, azimuth, extra, albedo)
         shining = self._sky.sun[self._sky.beam + self._sky.circumsolar > 0.0]
         caster = caster_of(scene, rays)
-        self._visibility = look(scene, thinned(reinhart(_SUBDIVISION[quality]), shining), caster, progress)
+        self._visibility = look(scene, thinned(reinhart(SUBDIVISION[quality]), shining), caster, progress)
         ground = look(scene, below(1), caster, progress) if albedo > 0.0 else None
         self.seconds["rays"] = time.process_time() - begun
         begun = time.process_time()
