@@ -140,6 +140,8 @@ def declared_columns() -> Iterator[Column]:
 SUFFIXES = {
     "_w_m2k": "W/(m2 K)",
     "_j_m2k": "J/(m2 K)",
+    "_j_m3": "J/m3",
+    "_kg_m3": "kg/m3",
     "_ohm_m": "ohm/m",
     "_f_m": "F/m",
     "_eur_j": "EUR/J",

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from twin.console import (
     Drawing,
+    print_best,
     print_checked,
     print_city,
     print_comparison,
@@ -98,12 +99,29 @@ def _draw(results: Any, drawing: Drawing) -> Path | None:
 
 
 @app.command
-def compare(*folders: Path, json_: Json = False) -> None:
-    """Print the comparison table of one or more results folders."""
+def compare(*folders: Path, by: str | None = None, best: str | None = None, json_: Json = False) -> None:
+    """Print the comparison table of one or more results folders.
+
+    Parameters
+    ----------
+    folders
+        Results folders.
+    by
+        Column by whose groups of buildings to compare; the scenario's record.groups must have it.
+    best
+        Instead: the indicator by which to find the best option of every building, such as net_annual_cost.
+    """
+    from twin.results.best import count_best
     from twin.results.compare import compare as compare_
     from twin.results.store import read_results
 
-    comparison = compare_([read_results(folder) for folder in folders])
+    if best is not None:
+        if len(folders) != 1:
+            raise TwinError(Problem("--best is found among the options of one run", expected="one results folder"))
+        found = count_best(read_results(folders[0]), best)
+        print(json.dumps(found)) if json_ else print_best(found)
+        return
+    comparison = compare_([read_results(folder) for folder in folders], by)
     if json_:
         print(json.dumps(comparison.as_dict()))
     else:

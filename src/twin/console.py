@@ -19,6 +19,7 @@ from twin.results.compare import Comparison
 
 __all__ = [
     "Drawing",
+    "print_best",
     "print_checked",
     "print_city",
     "print_comparison",
@@ -62,6 +63,9 @@ def print_comparison(comparison: Comparison) -> None:
     table = Table(title=escape(comparison.title), title_justify="left", title_style="bold", header_style="bold")
     longest = max((len(row.indicator) for row in comparison.rows), default=0)
     table.add_column("indicator", no_wrap=True, min_width=longest)
+    grouped = any(row.group for row in comparison.rows)
+    if grouped:
+        table.add_column("group")
     table.add_column("unit")
     for name in comparison.options:
         table.add_column(escape(name), justify="right")
@@ -70,7 +74,21 @@ def print_comparison(comparison: Comparison) -> None:
             _number(value) + ("" if k == 0 or value is None else f" {_change(change, row.direction)}")
             for k, (value, change) in enumerate(zip(row.values, row.change, strict=True))
         ]
-        table.add_row(row.indicator, row.unit, *cells)
+        table.add_row(row.indicator, *([escape(row.group)] if grouped else []), row.unit, *cells)
+    _out().print(table)
+    judged = [
+        f"{name} against {other}" for name, other in zip(comparison.options, comparison.against, strict=True) if other
+    ]
+    if any(row.values[0] is None for row in comparison.rows) and judged:
+        _out().print(f"Judged for a year: {escape(', '.join(judged))}", style="dim", highlight=False)
+
+
+def print_best(found: Mapping[str, Any]) -> None:
+    """Print for how many buildings each option is the best."""
+    table = Table("option", title=f"Best by {escape(found['indicator'])}", title_justify="left", header_style="bold")
+    table.add_column("buildings", justify="right")
+    for name, count in found["counts"].items():
+        table.add_row(escape(name), f"{count:,}")
     _out().print(table)
 
 

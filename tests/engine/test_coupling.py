@@ -312,7 +312,7 @@ def test_thirty_years_take_no_more_memory_than_one():
 
     def run_for(years):
         energy, series = Stream(("electric_load",), "sum"), []
-        recorder = Recorder("building", np.ones(3), HOUR, [energy], 0, total_sink=lambda *a: series.append(len(a[2])))
+        recorder = Recorder("building", np.ones(3), HOUR, [energy], 0, lambda *a: series.append(len(a[3])))
         days = range(int(years * 365.25))
         coupling = Coupling(Graph([source(), recorder], SIZES, LINKS), memory_bytes=2 * 8 * 3 * 1000)
         coupling.run(0, len(days) * 24 * HOUR)

@@ -35,6 +35,10 @@ def test_the_quarter_has_the_mean_by_weight_of_those_that_have_one():
     }
 
 
+def test_the_quarter_has_the_sum_of_what_adds_up():
+    assert values(indicator(adds_up=True), table(np.array([2.0, 6.0, np.nan])))[""][1] == 8.0
+
+
 def test_without_a_weight_all_count_the_same():
     assert values(indicator(), table(np.array([2.0, 6.0, np.nan])))[""][1] == pytest.approx(4.0)
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from twin.errors import TwinError
-from twin.results.model import IndicatorValue, OptionResult, Results
+from twin.results.model import OptionResult, Results
+from twin.results.values import IndicatorValue, IndicatorValues
 from twin.view.draw import Words, draw_options, scene_of, show
 
 HEAT = {"id": "heat_demand_per_m2", "title": "Heat demand per floor area", "unit": "kWh/m2", "level": "building"}
@@ -18,7 +19,7 @@ def results(quarter) -> Results:
     def option(name: str, factor: float) -> OptionResult:
         by_house = [("building", i, factor * (40.0 + 5 * k)) for k, i in enumerate(quarter.ids)]
         rows = [("quarter", "", factor * 112.5), *by_house]
-        values = [IndicatorValue(name, HEAT["id"], level, i, v, HEAT["unit"]) for level, i, v in rows]
+        values = IndicatorValues.of(IndicatorValue(name, HEAT["id"], level, i, v, HEAT["unit"]) for level, i, v in rows)
         return OptionResult(name, name, values=values, layers=[quarter])
 
     options = [option("today", 1.0), option("insulated", 0.5)]

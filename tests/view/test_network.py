@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.results.model import IndicatorValue, OptionResult, Results
+from twin.results.model import OptionResult, Results
+from twin.results.values import IndicatorValue, IndicatorValues
 from twin.view import DrawnLayer, city_scene
 from twin.view.classes import NETWORK_SCALES
 from twin.view.draw import scene_of
@@ -138,7 +139,7 @@ def test_the_coloured_layers_choose_their_surroundings(grid, coloured, kept):
 def results(grid) -> Results:
     def option(name: str, loadings: dict[str, float], moment: str | None) -> OptionResult:
         rows = [("quarter", "", max(loadings.values())), *(("line", i, v) for i, v in loadings.items())]
-        values = [IndicatorValue(name, "loading", level, i, v, "pct") for level, i, v in rows]
+        values = IndicatorValues.of(IndicatorValue(name, "loading", level, i, v, "pct") for level, i, v in rows)
         return OptionResult(name, name, values=values, layers=grid, moments={"loading": moment} if moment else {})
 
     today = option("today", {"west": 12.0, "east": 26.6, "north": 3.0}, "2023-01-10T18:00:00Z")

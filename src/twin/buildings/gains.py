@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.zones import ThermalZones
+from twin.units import STEFAN_BOLTZMANN, ZERO_DEGC_K
 
 __all__ = ["SkyGain", "SolarGain"]
 
 Floats = NDArray[np.float64]
 
-STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4)
-ZERO_DEGC_K = 273.15
 BLINDS_DOWN_W_M2 = 300.0  # irradiance on the window from which blinds are lowered, EN ISO 13790, 11.4.3
 
 

@@ -13,23 +13,12 @@ from numpy.typing import NDArray
 from twin.engine.time import TimeAxis
 from twin.errors import Problem, TwinError, nearest
 from twin.ledger import LedgerRow
+from twin.results.values import IndicatorValue, IndicatorValues
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["DrawnLayer", "IndicatorValue", "OptionResult", "Results", "named"]
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorValue:
-    """One number of one option: a line of ``indicators.csv``."""
-
-    option: str
-    indicator: str
-    level: str
-    entity: str
-    value: float
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +49,8 @@ class OptionResult:
     ----------
     moments
         For indicators that show one moment, when that was: ISO time in UTC.
+    against
+        Name of the option that it is judged against, None if there is none.
     axes
         The steps counted: one stretch of time, or typical weeks.
     series
@@ -70,7 +61,7 @@ class OptionResult:
     name: str
     slug: str
     description: str = ""
-    values: list[IndicatorValue] = field(default_factory=list)
+    values: IndicatorValues = field(default_factory=IndicatorValues)
     ledger: list[LedgerRow] = field(default_factory=list)
     assumed_share: float = 0.0
     selections: list[Mapping[str, Any]] = field(default_factory=list)
@@ -79,6 +70,7 @@ class OptionResult:
     axes: Sequence[TimeAxis] = ()
     series: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     layers: list[DrawnLayer] = field(default_factory=list)
+    against: str | None = None
 
     def value(self, indicator: str, level: str = "quarter", entity: str = "") -> float:
         """Return one number.
@@ -88,22 +80,21 @@ class OptionResult:
         TwinError
             If there is no such indicator, level or entity.
         """
-        for v in self.values:
-            if (v.indicator, v.level, v.entity) == (indicator, level, entity):
-                return v.value
-        guess = nearest(indicator, {v.indicator for v in self.values})
+        found = self.by_entity(indicator, level)
+        if entity in found:
+            return found[entity]
+        guess = nearest(indicator, {block.indicator for block in self.values.blocks})
         raise TwinError(
             Problem(f"option {self.name!r} has no {indicator} of {level} {entity}".strip(), suggestion=guess)
         )
 
     def total(self, indicator: str) -> float | None:
         """Return an indicator for the quarter as a whole, None where it means nothing (a share of no sun)."""
-        found = (v.value for v in self.values if v.indicator == indicator and v.level == "quarter")
-        return next(found, None)
+        return self.by_entity(indicator, "quarter").get("")
 
     def by_entity(self, indicator: str, level: str = "building") -> dict[str, float]:
-        """Return an indicator's values by entity id."""
-        return {v.entity: v.value for v in self.values if v.indicator == indicator and v.level == level}
+        """Return an indicator's values by entity id, or by group for a level such as ``group:use_type``."""
+        return {v.entity: v.value for block in self.values.at(level, indicator) for v in block}
 
 
 class _Named(Protocol):

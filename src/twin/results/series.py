@@ -10,18 +10,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.groups import QUARTER
 from twin.engine.time import TimeAxis
 from twin.quantities import QUANTITIES
 
 __all__ = ["QUARTER", "SeriesFile", "StoredSeries"]
 
-QUARTER = "quarter"  # all entities together, as an entity set
+_CHUNK = (876, 100)  # steps and entities that are compressed together
+_BUFFER_BYTES = 16 * 1024**2  # of each full series: a chunk is compressed once, when all its steps are there
 
-_CHUNK = (876, 100)
+
+class _Buffer:
+    """Steps of a series that are not in the file yet, up to the end of a chunk."""
+
+    def __init__(self, chunk: int, shape: Sequence[int]) -> None:
+        self.chunk, self.first, self.n = chunk, 0, 0
+        self.values = np.empty((chunk, *shape), dtype=np.float32)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a chunk ends here."""
+        return (self.first + self.n) % self.chunk == 0
+
+    def take(self, values: NDArray[np.float64]) -> int:
+        """Take in steps as far as there is room; return how many."""
+        taken = min(len(values), self.chunk - (self.first + self.n) % self.chunk)
+        self.values[self.n : self.n + taken] = values[:taken]
+        self.n += taken
+        return taken
 
 
 class SeriesFile:
-    """``series.nc`` of one option: the quarter's series always, and full series per entity where asked.
+    """``series.nc`` of one option: the quarter's series always, and full series per entity or group where asked.
+
+    A level is an entity set, or ``group:<column>``; variables are named ``<level>_<quantity>``, with an
+    underscore for the colon.
 
     CF conventions; float32, filled with NaN until written, so that a hole can never pass for a zero.
 
@@ -40,6 +63,7 @@ class SeriesFile:
 
         self.axes = tuple(axes)
         self._n = sum(axis.n for axis in axes)
+        self._buffers: dict[str, _Buffer] = {}
         self._file: Any = h5netcdf.File(path, "w")
         self._file.attrs["Conventions"] = "CF-1.11"
         self._file.dimensions = {"time": self._n}
@@ -62,30 +86,49 @@ class SeriesFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        for name in self._buffers:
+            self._empty(name)
         self._file.close()
 
-    def add(self, entity: str, ids: Sequence[str], quantities: Sequence[str]) -> None:
-        """Make room for the full series of some quantities of an entity set, unless there is already."""
+    def add(self, level: str, ids: Sequence[str], quantities: Sequence[str]) -> None:
+        """Make room for the full series of some quantities of a level, unless there is already."""
+        entity = _in_file(level)
         if entity not in self._file.dimensions:
             self._file.dimensions[entity] = len(ids)
             labels = np.array([str(i) for i in ids], dtype="S")
             self._file.create_variable(f"{entity}_id", (entity,), labels.dtype, data=labels)
-        chunks = (min(_CHUNK[0], self._n), min(_CHUNK[1], len(ids)))
+        steps = max(1, min(_CHUNK[0], self._n, _BUFFER_BYTES // (4 * max(1, len(ids)))))
+        chunks = (steps, min(max(1, _CHUNK[0] * _CHUNK[1] // steps), max(1, len(ids))))
         for quantity in quantities:
             if f"{entity}_{quantity}" not in self._file.variables:
-                self._variable(f"{entity}_{quantity}", quantity, ("time", entity), chunks=chunks)
+                self._variable(f"{entity}_{quantity}", quantity, ("time", entity), chunks)
 
-    def write(self, entity: str, quantity: str, window: TimeAxis, values: NDArray[np.float64]) -> None:
-        """Write one window of a series: ``(step, entity)``, or ``(step,)`` of the quarter as a whole."""
-        first = self._row(window)
-        self._file[f"{entity}_{quantity}"][first : first + window.n] = values.astype(np.float32)
-        self._file.flush()
+    def write(self, level: str, quantity: str, window: TimeAxis, values: NDArray[np.float64]) -> None:
+        """Write one window of a series: ``(step, entity)``, or ``(step, 1)`` of the quarter as a whole."""
+        name, first = f"{_in_file(level)}_{quantity}", self._row(window)
+        shown, buffer = values[:, 0] if level == QUARTER else values, self._buffers[name]
+        if first != buffer.first + buffer.n:  # another stretch of time, or a stretch again
+            self._empty(name)
+            buffer.first = first
+        while len(shown):
+            taken = buffer.take(shown)
+            if buffer.is_full:
+                self._empty(name)
+            shown = shown[taken:]
+
+    def _empty(self, name: str) -> None:
+        """Write what a buffer holds to the file."""
+        buffer = self._buffers[name]
+        if buffer.n:
+            self._file[name][buffer.first : buffer.first + buffer.n] = buffer.values[: buffer.n]
+            self._file.flush()
+        buffer.first, buffer.n = buffer.first + buffer.n, 0
 
     def add_totals(self, quantities: Iterable[str]) -> None:
         """Make room for the quarter's series: sums over all entities, or means of intensive quantities."""
         for quantity in quantities:
             if f"{QUARTER}_{quantity}" not in self._file.variables:
-                self._variable(f"{QUARTER}_{quantity}", quantity, ("time",))
+                self._variable(f"{QUARTER}_{quantity}", quantity, ("time",), (min(_CHUNK[0], self._n),))
 
     def _row(self, window: TimeAxis) -> int:
         """Return the row of a window's first step."""
@@ -96,13 +139,18 @@ class SeriesFile:
             before += axis.n
         raise ValueError(f"{window} is not counted")
 
-    def _variable(self, name: str, quantity: str, dims: tuple[str, ...], **how: Any) -> Any:
+    def _variable(self, name: str, quantity: str, dims: tuple[str, ...], chunks: tuple[int, ...]) -> None:
         variable = self._file.create_variable(
-            name, dims, "float32", fillvalue=np.float32(np.nan), compression="gzip", shuffle=True, **how
+            name, dims, "float32", fillvalue=np.float32(np.nan), compression="gzip", shuffle=True, chunks=chunks
         )
+        self._buffers[name] = _Buffer(chunks[0], [self._file.dimensions[d].size for d in dims[1:]])
         declared = QUANTITIES[quantity]
         variable.attrs.update({"units": declared.unit, "long_name": declared.meaning})
-        return variable
+
+
+def _in_file(level: str) -> str:
+    """Return the name of a level as CF allows it."""
+    return level.replace(":", "_")
 
 
 class StoredSeries(Mapping[str, NDArray[np.float64]]):

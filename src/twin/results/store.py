@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -16,10 +16,12 @@ import numpy as np
 
 from twin.city.cityjson.write import write_cityjson
 from twin.city.model import City
+from twin.engine.groups import GROUP, QUARTER
 from twin.errors import Problem, TwinError
 from twin.ledger import LedgerRow
-from twin.results.model import DrawnLayer, IndicatorValue, OptionResult, Results
+from twin.results.model import DrawnLayer, OptionResult, Results
 from twin.results.series import StoredSeries
+from twin.results.values import IndicatorValue, IndicatorValues
 from twin.table import Table
 
 __all__ = ["Folder", "read_option", "read_results", "times_of"]
@@ -134,7 +136,7 @@ class Folder:
         """Write all of an option but its series, which were written as the run went on."""
         write_indicators(part / "indicators.csv", result.values)
         _write_ledger(part, result.ledger, city.tables)
-        units = {v.indicator: v.unit for v in result.values if v.level == "building"}
+        units = {block.indicator: block.unit for block in result.values.at("building")}
         attributes = {name: {"values": _column(result, name, city), "unit": unit} for name, unit in units.items()}
         write_cityjson(city, part / "city.city.json", attributes)
         (part / "layers.json").write_text(json.dumps({"layers": [_layer_to_json(x) for x in result.layers]}))
@@ -150,14 +152,18 @@ class Folder:
         (part / "option.json").write_text(json.dumps(info, indent=1))
 
     def finish(self, results: Results, info: Mapping[str, Any]) -> None:
-        """Write the common table, then ``run.json``, whose presence says that the run is complete."""
-        quarter = [v for option in results.options for v in option.values if v.level == "quarter"]
-        write_indicators(self.path / "indicators.csv", quarter)
+        """Write what options are worth, the common table, then ``run.json``: its presence says the run is complete."""
+        for option in results.options:
+            if option.against is not None:
+                _rewrite_indicators(self.path / "options" / option.slug / "indicators.csv", option.values)
+        common = (b for option in results.options for b in option.values.blocks if b.level.startswith((QUARTER, GROUP)))
+        write_indicators(self.path / "indicators.csv", IndicatorValues(common))
         whole = {
             "run_id": self.run_id,
             "title": results.title,
             "picture": results.picture,
             "options": [option.slug for option in results.options],
+            "against": {option.slug: option.against for option in results.options if option.against is not None},
             "indicators": results.indicators,
             **info,
         }
@@ -179,6 +185,8 @@ def read_results(path: str | Path) -> Results:
     if not info:
         raise TwinError(Problem("is no complete results folder", file=folder, expected="a folder with a run.json"))
     options = [read_option(folder / "options" / slug) for slug in info["options"]]
+    for option in options:
+        option.against = info.get("against", {}).get(option.slug)
     return Results(info["title"], info["run_id"], options, info["indicators"], info["picture"], folder)
 
 
@@ -188,7 +196,8 @@ def read_option(path: Path) -> OptionResult:
     with (path / "indicators.csv").open(newline="") as handle:
         reader = csv.reader(handle)
         next(reader)
-        rows = [IndicatorValue(o, i, level, e, float(value), unit) for o, i, level, e, value, unit in reader]
+        rows = (IndicatorValue(o, i, level, e, float(value), unit) for o, i, level, e, value, unit in reader)
+        values = IndicatorValues.of(rows)
     with (path / "ledger.csv").open(newline="") as handle:
         ledger = [_ledger_row(row) for row in csv.DictReader(handle)]
     layers = [_layer_from_json(x) for x in json.loads((path / "layers.json").read_text())["layers"]]
@@ -196,7 +205,7 @@ def read_option(path: Path) -> OptionResult:
         info["name"],
         path.name,
         info["description"],
-        rows,
+        values,
         ledger,
         info["assumed_share"],
         info["selections"],
@@ -214,12 +223,19 @@ def times_of(path: str | Path) -> dict[str, dict[str, float]]:
     return {option["name"]: option["seconds"] for option in options}
 
 
-def write_indicators(path: Path, values: list[IndicatorValue]) -> None:
+def write_indicators(path: Path, values: Iterable[IndicatorValue]) -> None:
     """Write ``indicators.csv`` in long form."""
     with path.open("w", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(_INDICATOR_COLUMNS)
         writer.writerows((v.option, v.indicator, v.level, v.entity, repr(float(v.value)), v.unit) for v in values)
+
+
+def _rewrite_indicators(path: Path, values: Iterable[IndicatorValue]) -> None:
+    """Write a finished option's indicators again, so that a reader finds either the old or the new ones, whole."""
+    temporary = path.with_suffix(".csv.part")
+    write_indicators(temporary, values)
+    temporary.replace(path)
 
 
 def _column(result: OptionResult, indicator: str, city: City) -> list[float | None]:

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from twin.city.model import BUILDING_COLUMNS, SURFACE_COLUMNS
+from twin.engine.groups import GROUP
 from twin.errors import Problem, Problems, TwinError, nearest
-from twin.ledger import Ledger
 from twin.quantities import ENTITY_SETS, QUANTITIES
-from twin.registry import Factor, resolve, wings
+from twin.registry import Factor, wings
 from twin.scenario.inputs import wing_inputs
 from twin.scenario.period import civil_time
 from twin.scenario.plan import slug
@@ -25,7 +25,6 @@ from twin.units import scale
 from twin.where import Where
 
 __all__ = [
-    "check_catalogues",
     "check_factors",
     "check_names",
     "check_options",
@@ -159,20 +158,6 @@ def _find_file(name: str, given: str, line: str | None, folder: Path, top: Path,
     return None
 
 
-def check_catalogues(document: Document, problems: Problems) -> None:
-    """Every catalogue named must be one we have."""
-    for item in wing_inputs():
-        name = _section(document, "model").get(item.key, item.default)
-        if item.kind != "catalogue" or not isinstance(name, str):
-            continue
-        try:
-            resolve(item.read)(name, Ledger())
-        except TwinError as error:
-            for p in error.problems:
-                line = document.line(("model", item.key))
-                problems.add(f"model.{item.key}: {p.message}", line, p.expected, p.suggestion)
-
-
 def option_tables(document: Document) -> list[dict[str, Any]]:
     """Return the options as they stand in the file, even if they are not in order."""
     options = document.data.get("option")
@@ -198,6 +183,11 @@ def check_options(document: Document, problems: Problems) -> None:
             )
         elif isinstance(base, str) and _stands_on_itself(name, bases):
             problems.add(f"option {name!r} is based on itself", document.line(("option", i, "base")))
+        against, others = option.get("against"), [n for n in names if n != name]
+        if isinstance(against, str) and against not in others:
+            line = document.line(("option", i, "against"))
+            message = f"option {name!r} is judged against {against!r}, which is no other option"
+            problems.add(message, line, "one of " + ", ".join(map(repr, others)), nearest(against, others))
 
 
 def _stands_on_itself(name: str, bases: Mapping[str, Any]) -> bool:
@@ -277,14 +267,30 @@ def check_names(document: Document, allow_code: bool | None, problems: Problems)
             expected = "one of " + ", ".join(simulators)
             line = document.line(("steps", name))
             problems.add(f"steps.{name}: there is no such simulator", line, expected, nearest(name, simulators))
-    series = _section(document, "record").get("series")
+    _check_record(document, allow_code, problems)
+
+
+def _check_record(document: Document, allow_code: bool | None, problems: Problems) -> None:
+    record = _section(document, "record")
+    groups, series = record.get("groups"), record.get("series")
+    for name in groups if isinstance(groups, list) else []:
+        _check_group(str(name), document.line(("record", "groups")), problems)
     for entity, quantities in (series if isinstance(series, dict) else {}).items():
         line = document.line(("record", "series", entity))
-        if entity not in ENTITY_SETS:
+        if entity.startswith(GROUP):
+            _check_group(entity.removeprefix(GROUP), line, problems)
+        elif entity not in ENTITY_SETS:
             problems.add(f"there is no entity set {entity!r}", line, suggestion=nearest(entity, ENTITY_SETS))
         for name in quantities if isinstance(quantities, list) else []:
             if name not in QUANTITIES and (allow_code or not _own_simulators(document)):
                 problems.add(f"there is no quantity {name!r}", line, suggestion=nearest(str(name), QUANTITIES))
+
+
+def _check_group(name: str, line: str | None, problems: Problems) -> None:
+    columns = {column.name: column for column in columns_of("building").values() if column.kind != "float"}
+    if name not in columns:
+        expected = "a column of buildings that is text, a whole number, or true or false"
+        problems.add(f"buildings cannot be grouped by {name!r}", line, expected, nearest(name, columns))
 
 
 def parse_where(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twin.city.model import City
 from twin.engine.coupling import Coupling
 from twin.engine.graph import Graph
+from twin.engine.groups import GROUP, Groups
 from twin.engine.ports import Simulator
 from twin.engine.recorder import Recorder, Stream
 from twin.engine.time import TimeAxis
@@ -23,13 +24,15 @@ from twin.quantities import QUANTITIES
 from twin.registry import Indicator, Setup, resolve, wings
 from twin.results.indicators import applicable, evaluate, moments, streams_of
 from twin.results.model import DrawnLayer, OptionResult
-from twin.results.series import QUARTER, SeriesFile, StoredSeries
+from twin.results.series import SeriesFile, StoredSeries
 from twin.results.store import Folder
+from twin.scenario.groups import group_problems, groups_of
 from twin.scenario.own import blaming, build_own, declared_indicators, takes_part
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import Prepared
+from twin.scenario.signals import known_factors
 
-__all__ = ["FLOOR_AREA", "Job", "account", "check_series", "make_job", "run_option"]
+__all__ = ["FLOOR_AREA", "Job", "account", "check_needed_factors", "check_series", "make_job", "run_option"]
 
 FLOOR_AREA = "heated_floor_area_m2"
 
@@ -73,22 +76,42 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
 
 
 def check_series(scenario: Scenario, jobs: Sequence[Job]) -> None:
-    """See that every full series asked for can be had in some option, before anything is simulated.
+    """See that every full series and every group asked for can be had in some option, before anything is simulated.
 
     Raises
     ------
     TwinError
-        For every series that no option has.
+        For every series that no option has, and every column that makes no groups or too many.
     """
     tables = {name for job in jobs for name in job.ready.city.tables}
     written = {quantity for job in jobs for quantity in job.written}
     with Problems(scenario.file) as problems:
+        problems.found += group_problems([job.ready.city.buildings for job in jobs], scenario.groups)
         for level, quantities in scenario.series.items():
-            if level not in tables:
+            if level not in tables and not level.startswith(GROUP):
                 problems.add(f"record.series.{level}: no option has a {level}", suggestion=nearest(level, tables))
             for quantity in quantities:
                 if not QUANTITIES[quantity].extensive and quantity not in written:
                     problems.add(f"record.series.{level}: nobody writes {quantity} in any option")
+
+
+def check_needed_factors(scenario: Scenario, jobs: Sequence[Job]) -> None:
+    """See that prices and emission factors of all that any option uses are stated, before anything is simulated.
+
+    Raises
+    ------
+    TwinError
+        For every factor that is needed and not stated.
+    """
+    with Problems(scenario.file) as problems:
+        for factor in known_factors().values():
+            section, key = factor.key.split(".")
+            users = [job.ready.option.name for job in jobs if job.written.intersection(factor.needed_by)]
+            if users and key not in scenario.resolved[section]:
+                problems.add(
+                    f"{factor.key} is missing, which option {users[0]!r} needs: {factor.meaning}",
+                    expected=f'under [{section}]: {key} = {{ value = ..., unit = "{factor.unit}", source = "..." }}',
+                )
 
 
 def _join(city: City, simulators: Sequence[Simulator]) -> Graph:
@@ -110,7 +133,8 @@ def run_option(
         series = stack.enter_context(SeriesFile(part / "series.nc", axes, weights)) if part else None
         stack.enter_context(blaming(scenario.own))
         recorders = _run_spans(scenario, job, indicators, step_s, series, result, progress)
-        result.values = list(evaluate(option.name, indicators, recorders, city.tables, scenario.factors))
+        groups = groups_of(city.buildings, scenario.groups)
+        result.values = evaluate(option.name, indicators, recorders, city.tables, scenario.factors, groups)
         result.moments = moments(indicators, recorders)
         result.layers = _layers(city)
         if folder and part:
@@ -169,10 +193,12 @@ def _report(
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is kept of one entity set: reductions, and quantities whose full series is stored."""
+    """What is kept of one entity set: reductions, quantities whose full series is stored, and likewise by group."""
 
     streams: Sequence[Stream]
     full: Sequence[str]
+    groups: Mapping[str, Groups]
+    by_group: Mapping[str, Sequence[str]]
 
 
 def _kept(scenario: Scenario, job: Job, indicators: Sequence[Indicator]) -> dict[str, _Kept]:
@@ -181,7 +207,19 @@ def _kept(scenario: Scenario, job: Job, indicators: Sequence[Indicator]) -> dict
     for indicator in indicators:
         if not indicator.column:
             streams.setdefault(indicator.level, []).extend(streams_of(indicator))
-    return {level: _Kept(wanted, _offered(scenario.series.get(level, ()), job)) for level, wanted in streams.items()}
+    groups = groups_of(job.ready.city.buildings, scenario.groups)
+    by_group = {level: _offered(scenario.series.get(level, ()), job) for level in groups}
+    if any(by_group.values()):
+        streams.setdefault("building", [])
+    return {
+        level: _Kept(
+            wanted,
+            _offered(scenario.series.get(level, ()), job),
+            groups if level == "building" else {},
+            by_group if level == "building" else {},
+        )
+        for level, wanted in streams.items()
+    }
 
 
 def _offered(quantities: Sequence[str], job: Job) -> list[str]:
@@ -196,11 +234,14 @@ def _recorders(
     recorders = {}
     for level, what in kept.items():
         weights = _weights(city).get(level, np.ones(len(city.table(level))))
-        sink = partial(series.write, level) if series and what.full else None
-        totals = partial(series.write, QUARTER) if series else None
-        recorders[level] = Recorder(level, weights, step_s, what.streams, count_from, sink, what.full, totals)
+        sink = series.write if series else None
+        recorders[level] = Recorder(
+            level, weights, step_s, what.streams, count_from, sink, what.full, what.groups, what.by_group
+        )
         if series:
             series.add(level, city.table(level).ids.tolist(), what.full)
+            for name, quantities in what.by_group.items():
+                series.add(name, list(what.groups[name].labels), quantities)
             series.add_totals(recorders[level].quantities)
     return recorders
 
@@ -211,7 +252,8 @@ def _weights(city: City) -> dict[str, NDArray[np.float64]]:
         return {}
     area = city.buildings[FLOOR_AREA]
     owner = city.surfaces["building"]
-    return {"building": area, "surface": area[owner] / np.bincount(owner, minlength=len(area))[owner]}
+    own = {name: table[FLOOR_AREA] for name, table in city.tables.items() if FLOOR_AREA in table}
+    return {**own, "surface": area[owner] / np.bincount(owner, minlength=len(area))[owner]}
 
 
 def account(ready: Prepared) -> OptionResult:

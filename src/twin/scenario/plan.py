@@ -45,6 +45,7 @@ class OptionPlan:
     name: str
     slug: str
     base: str | None
+    against: str | None
     description: str
     measures: tuple[MeasureCall, ...]
 
@@ -91,6 +92,10 @@ class Scenario:
         How feedback loops are repeated until they settle, None if they are not.
     own
         Simulators of the user's own.
+    series
+        By entity set or group, quantities whose full series is stored.
+    groups
+        Columns of buildings by whose values indicators are also given.
     resolved
         Everything the file says and every default it left to us.
     """
@@ -113,6 +118,7 @@ class Scenario:
     iteration: Iteration | None
     own: tuple[OwnSimulator, ...]
     series: Mapping[str, Sequence[str]]
+    groups: tuple[str, ...]
     picture: str | None
     options: tuple[OptionPlan, ...]
     resolved: Mapping[str, Any]

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.errors import Problems
+from twin.errors import Problems, TwinError
 from twin.ledger import Ledger
 from twin.registry import Fill, resolve, wings
 from twin.scenario.inputs import read_inputs
 from twin.scenario.plan import MeasureCall, OptionPlan, Scenario
+from twin.scenario.schema import riders
 from twin.scenario.select import choose
 from twin.table import ASSUMED, DERIVED, MEASURE, MISSING, Table
 
@@ -97,9 +98,32 @@ class _Draft:
             self.selections += (Selection(call.text, table.name, int(rows.sum()), len(table)),)
         for sentence, reference in call.spec.assumes:
             self.ledger.state(sentence, reference)
-        code = self.ledger.measure(f"{option}: {call.text}")
-        city = resolve(call.spec.apply)(self.city, rows, call.params, code)
+        reference = getattr(call.params, "reference", "scenario")
+        code, before = self.ledger.measure(f"{option}: {call.text}", reference), self.city
+        city = resolve(call.spec.apply)(before, rows, call.params, code)
         self.city = fill(city, self.inputs, self.ledger)
+        self._ride(before, rows, call, code, problems)
+
+    def begin(self, scenario: Scenario) -> None:
+        """Let those begin who keep account of what measures carry beside their own parameters."""
+        calls = [call for option in scenario.options for call in option.measures]
+        for rider in riders():
+            if any(getattr(call.params, rider.key) for call in calls):
+                self.city = resolve(rider.begin)(self.city, self.inputs, self.ledger)
+
+    def _ride(self, before: City, rows: NDArray[np.bool_], call: MeasureCall, code: int, problems: Problems) -> None:
+        """Take into account what a measure carries beside its own parameters."""
+        for rider in riders():
+            entries = getattr(call.params, rider.key)
+            if not entries:
+                continue
+            try:
+                self.city = resolve(rider.apply)(
+                    before, self.city, rows, call.spec, entries, self.inputs, self.ledger, code
+                )
+            except TwinError as error:
+                for p in error.problems:
+                    problems.add(f"{call.text}: {p.message}", call.line, p.expected, p.suggestion)
 
 
 class _Options:
@@ -107,6 +131,7 @@ class _Options:
 
     def __init__(self, scenario: Scenario, found: _Draft, problems: Problems) -> None:
         self._scenario, self._found, self._problems = scenario, found, problems
+        found.begin(scenario)
         self._today = found.copy()
         self._today.attach()
         self._known: dict[str, _Draft] = {}

@@ -13,9 +13,9 @@ from twin.engine.loop import Iteration
 from twin.engine.time import parse_duration
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
-from twin.registry import wings
+from twin.registry import resolve, wings
+from twin.scenario.catalogues import catalogue_files, find_catalogues
 from twin.scenario.check import (
-    check_catalogues,
     check_factors,
     check_names,
     check_options,
@@ -25,11 +25,12 @@ from twin.scenario.check import (
     parse_where,
     schema_problems,
 )
-from twin.scenario.inputs import read_inputs, wing_inputs
+from twin.scenario.groups import grouping_columns
+from twin.scenario.inputs import read_inputs
 from twin.scenario.own import check_own
 from twin.scenario.period import civil_time, period_problems, spans_of
 from twin.scenario.plan import MeasureCall, OptionPlan, OwnSimulator, Scenario, slug
-from twin.scenario.schema import measure_specs, scenario_model
+from twin.scenario.schema import measure_specs, riders, scenario_model
 from twin.scenario.signals import factors_of, signals_of
 from twin.scenario.toml import Document, read_toml
 
@@ -65,7 +66,7 @@ def read_scenario(path: str | Path, root: str | Path | None = None, allow_code: 
     check_own(document, files, [str(o.get("name")) for o in option_tables(document)], allow_code, problems)
     check_factors(document, problems)
     check_names(document, allow_code, problems)
-    check_catalogues(document, problems)
+    catalogues = find_catalogues(document, top, problems)
     calls = _measure_calls(document, checked, problems)
     if checked is not None:
         period_problems(checked.period, problems, document.line(("period", "typical")))
@@ -73,7 +74,7 @@ def read_scenario(path: str | Path, root: str | Path | None = None, allow_code: 
         _add_problems_of_files(files, problems)
         raise TwinError(*sorted(problems.found, key=_in_reading_order))
     assert checked is not None
-    return _assemble(document, checked, files, calls)
+    return _assemble(document, checked, {**files, **catalogue_files(catalogues)}, catalogues, calls)
 
 
 def _add_problems_of_files(files: Mapping[str, Path], problems: Problems) -> None:
@@ -90,7 +91,11 @@ def _in_reading_order(problem: Problem) -> tuple[str, int]:
 
 
 def _assemble(
-    document: Document, checked: Any, files: Mapping[str, Path], calls: Mapping[tuple[int, int], MeasureCall]
+    document: Document,
+    checked: Any,
+    files: Mapping[str, Path],
+    catalogues: Mapping[str, str],
+    calls: Mapping[tuple[int, int], MeasureCall],
 ) -> Scenario:
     period, model = checked.period, checked.model
     spans = spans_of(period, model.timezone)
@@ -103,6 +108,7 @@ def _assemble(
             option.name,
             slug(option.name),
             option.base,
+            option.against,
             option.description,
             tuple(calls[i, k] for k in range(len(option.measure))),
         )
@@ -113,7 +119,7 @@ def _assemble(
         title=checked.title,
         seed=checked.seed,
         files=files,
-        catalogues={item.key: getattr(model, item.key) for item in wing_inputs() if item.kind == "catalogue"},
+        catalogues=catalogues,
         settings={section.key: getattr(checked, section.key) for wing in wings() for section in wing.sections},
         civil=civil,
         lod=model.lod,
@@ -135,6 +141,7 @@ def _assemble(
             for k, item in enumerate(checked.simulator)
         ),
         series=checked.record.series,
+        groups=grouping_columns(checked.record.groups, checked.record.series),
         picture=checked.picture,
         options=options,
         resolved=checked.model_dump(mode="python", exclude_none=True),
@@ -171,4 +178,15 @@ def _measure_calls(document: Document, checked: Any, problems: Problems) -> dict
                 params = checked.option[i].measure[k]
                 share, share_of = (params.share, params.share_of) if spec.selects else (1.0, None)
                 calls[i, k] = MeasureCall(spec, params, where, share, share_of, document.line(path))
+                _check_riders(calls[i, k], document, path, problems)
     return calls
+
+
+def _check_riders(call: MeasureCall, document: Document, path: tuple[str | int, ...], problems: Problems) -> None:
+    """Check what a measure carries beside its own parameters."""
+    for rider in riders():
+        for n, entry in enumerate(getattr(call.params, rider.key)):
+            name = f"option[{int(path[1]) + 1}].measure[{int(path[3]) + 1}].{rider.key}[{n + 1}]"
+            for field, problem in resolve(rider.check)(entry, call.spec, columns_of):
+                line = document.line((*path, rider.key, n, field))
+                problems.add(f"{name}: {problem.message}", line, problem.expected, problem.suggestion)

@@ -15,7 +15,8 @@ from twin.progress import Progress, silent
 from twin.results.model import OptionResult, Results
 from twin.results.provenance import environment, file_hashes, run_id
 from twin.results.store import Folder, read_option, read_results
-from twin.scenario.option import Job, check_series, make_job, run_option
+from twin.scenario.judge import judge
+from twin.scenario.option import Job, check_needed_factors, check_series, make_job, run_option
 from twin.scenario.plan import Scenario
 from twin.scenario.prepare import prepare
 from twin.scenario.read import read_scenario
@@ -63,6 +64,7 @@ def run(
     progress("read", 0, 1)
     jobs = [make_job(scenario, ready) for ready in prepare(scenario, wanted)]
     check_series(scenario, jobs)
+    check_needed_factors(scenario, jobs)
     progress("read", 1, 1)
     anywhere = set().union(*(job.written for job in jobs))
     results = Results(scenario.title, identity, [], _described(jobs, anywhere), picture=scenario.picture)
@@ -76,6 +78,7 @@ def run(
             results.folder = folder.path
         for job in jobs:
             results.options.append(_read_or_run(scenario, job, anywhere, folder, progress))
+        results.indicators += judge(scenario, jobs[0].declared, results.options)
         if folder:
             seconds = time.perf_counter() - begun
             folder.finish(results, {"inputs": hashes, "seconds": seconds, "environment": environment()})

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from twin.engine.time import CLOCK_WINDOW, parse_duration
-from twin.registry import Measure, Section, resolve, wings
+from twin.registry import Input, Measure, Rider, Section, resolve, wings
 
 __all__ = [
     "Option",
@@ -21,6 +21,7 @@ __all__ = [
     "Sourced",
     "json_schema",
     "measure_specs",
+    "riders",
     "scenario_model",
 ]
 
@@ -140,8 +141,11 @@ class OwnSimulator(Strict):
 class Record(Strict):
     """What is kept beyond indicators and the quarter's series."""
 
+    groups: list[str] = []
+    """Columns of buildings by whose values indicators are also given, such as ``use_type``."""
     series: dict[str, list[str]] = {}
-    """Quantities whose full series is stored, by entity set: ``building = ["indoor_temperature"]``."""
+    """Quantities whose full series is stored, by entity set or group: ``building = ["indoor_temperature"]``, or
+    ``"group:use_type" = ["space_heating_demand"]``."""
 
 
 class Selection(Strict):
@@ -162,6 +166,8 @@ class Option(Strict):
     """Name as printed."""
     base: str | None = None
     """Option whose measures come first."""
+    against: str | None = None
+    """Option that it is judged against; its base if left out, and the first option if it has none."""
     description: str = ""
     """What it is about, for the reader of the results."""
 
@@ -213,19 +219,23 @@ def measure_specs() -> dict[str, Measure]:
 
 
 @cache
+def riders() -> tuple[Rider, ...]:
+    """Return what every measure may carry beside its own parameters."""
+    return tuple(rider for wing in wings() for rider in wing.riders)
+
+
+@cache
 def scenario_model() -> type[ScenarioFile]:
     """Return the model of a scenario file with the inputs and measures of all wings."""
-    inputs: dict[str, Any] = {
-        item.key: (str, Field(item.default if item.default is not None else ..., description=item.meaning))
-        for wing in wings()
-        for item in wing.inputs
-    }
+    inputs: dict[str, Any] = {item.key: _input(item) for wing in wings() for item in wing.inputs}
     model = create_model("Model", __base__=Model, **inputs)
+    lists: dict[str, Any] = {r.key: (list[resolve(r.entry)], Field([], description=r.meaning)) for r in riders()}  # type: ignore[misc]
+    ridden = create_model("Ridden", **lists)
     measures: Any = None
     for spec in measure_specs().values():
         kind = create_model(
             f"{spec.kind.title().replace('_', '')}Measure",
-            __base__=(Selection, resolve(spec.params)) if spec.selects else (resolve(spec.params),),
+            __base__=(*((Selection,) if spec.selects else ()), resolve(spec.params), ridden),
             __doc__=spec.meaning,
             kind=(Literal[spec.kind], ...),  # type: ignore[arg-type]
         )
@@ -235,6 +245,13 @@ def scenario_model() -> type[ScenarioFile]:
     options = Annotated[list[option], Field(min_length=1)]
     sections: dict[str, Any] = {section.key: _section(section) for wing in wings() for section in wing.sections}
     return create_model("Scenario", __base__=ScenarioFile, model=(model, ...), option=(options, ...), **sections)
+
+
+def _input(item: Input) -> tuple[Any, Any]:
+    """Return the field of a file or catalogue that a wing wants to be named."""
+    if not item.required:
+        return str | None, Field(item.default, description=item.meaning)
+    return str, Field(item.default if item.default is not None else ..., description=item.meaning)
 
 
 def _section(section: Section) -> tuple[Any, Any]:

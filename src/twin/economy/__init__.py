@@ -1,0 +1,1 @@
+"""What measures cost, and what an option is worth against another."""

@@ -1,0 +1,51 @@
+"""Which option is best for which building."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from twin.errors import Problem, TwinError, nearest
+from twin.results.model import Results
+
+__all__ = ["best_options", "count_best"]
+
+
+def best_options(results: Results, indicator: str, level: str = "building") -> dict[str, str]:
+    """Return by entity the name of the option with the best value of an indicator; of equals the first.
+
+    What an option that is judged against no other lacks is 0: whatever says what a change is worth, it changes nothing.
+
+    Raises
+    ------
+    TwinError
+        If the run has no such indicator at that level, or it has no better and worse.
+    """
+    known = {i["id"]: i["direction"] for i in results.indicators}
+    values = {option.name: option.by_entity(indicator, level) for option in results.options}
+    entities = list(dict.fromkeys(name for found in values.values() for name in found))
+    if not entities:
+        message = f"there is no {indicator} of any {level}"
+        raise TwinError(Problem(message, results.folder, suggestion=nearest(indicator, known)))
+    if known[indicator] == "neutral":
+        raise TwinError(Problem(f"{indicator} is neither better nor worse where it is lower", results.folder))
+    sign = -1.0 if known[indicator] == "higher" else 1.0
+    nothing = {option.name: 0.0 if option.against is None else np.inf for option in results.options}
+    table = np.array(
+        [[sign * found[e] if e in found else nothing[name] for e in entities] for name, found in values.items()]
+    )
+    names = list(values)
+    return {entity: names[k] for entity, k in zip(entities, table.argmin(axis=0).tolist(), strict=True)}
+
+
+def count_best(results: Results, indicator: str) -> dict[str, Any]:
+    """Return the best option of every building, and for how many buildings each option is it, as plain data."""
+    best = best_options(results, indicator)
+    counts = Counter(best.values())
+    return {
+        "indicator": indicator,
+        "counts": {option.name: counts[option.name] for option in results.options},
+        "buildings": best,
+    }
