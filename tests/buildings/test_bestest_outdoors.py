@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -57,8 +55,6 @@ def test_what_is_seen_and_lit_scales_the_parts(outdoors):
     np.testing.assert_allclose(half.total, expected)
 
 
-def test_wind_is_weaker_near_the_ground(year, outdoors):
-    windy = Outdoors(replace(year, table={**year.table, "wind_speed": np.full(8760, 5.0)}), 0.2)
-    assert windy.wind(10.0)[5] == pytest.approx(5.0)
-    assert windy.wind(1.35)[5] == pytest.approx(5.0 * 0.135**0.14)
-    assert (outdoors.wind(1.0) <= outdoors.wind(2.0)).all()
+def test_wind_is_weaker_near_the_ground(outdoors):
+    np.testing.assert_allclose(outdoors.wind(1.35), outdoors.wind(10.0) * 0.135**0.14)
+    assert outdoors.wind(10.0).max() > 0.0

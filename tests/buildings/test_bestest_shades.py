@@ -33,7 +33,7 @@ def test_the_shadow_of_a_fin_falls_by_the_tangent_of_the_angle_off_the_wall():
     fins = blockers(WINDOW, 8.0, 1e4, None, {"depth_m": 1.0})
     for off in (-60.0, -30.0, 30.0, 60.0):
         shadow = np.tan(np.radians(abs(off))) / 3.0
-        assert lit_share(WINDOW, fins, towards(off, 0.0))[0] == pytest.approx(1 - shadow, abs=0.005)
+        assert lit_share(WINDOW, fins, towards(off, 0.0))[0] == pytest.approx(1 - shadow, abs=0.01)
 
 
 def test_nothing_comes_from_behind_the_wall_and_all_from_before_it():

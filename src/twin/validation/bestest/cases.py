@@ -32,6 +32,8 @@ class Case:
         Set points of the 24 hours of a day; NaN while off.
     fan
         Ventilation by fan at some hours, or None.
+    radiant_share
+        Of the internal gains.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Case:
     cooling_degc: tuple[float, ...] = ()
     fan: Fan | None = None
     internal_gains_w: float = 0.0
+    radiant_share: float = 0.5
     infiltration_ach: float = 0.0
     exterior_solar_absorptance: float = 0.6
     interior_solar_absorptance: float = 0.6
@@ -88,7 +91,7 @@ def read_cases(path: Path) -> CaseFile:
         try:
             cases[name] = _case(name, _lineage(name, stated), content)
         except NotUnderstoodError as reason:
-            odd[name] = str(reason)
+            odd[name] = f"/cases/{name}: {reason}"
     return CaseFile(path, content["common"], content["constructions"], content["glazing"], cases, odd)
 
 
@@ -110,9 +113,30 @@ def _load(path: Path) -> dict[str, Any]:
             if not isinstance(case, dict):
                 problems.append(Problem("the case is no object", path, f"/cases/{name}", "an object"))
         problems = problems or _base_problems(path, content["cases"])
+        problems += _geometry_problems(path, content["common"].get("geometry"))
     if problems:
         raise TwinError(*problems)
     return content
+
+
+def _geometry_problems(path: Path, geometry: Any) -> list[Problem]:
+    """Return what is missing of the box, or is no number."""
+    if not isinstance(geometry, dict):
+        return [Problem("the section is missing", path, "/common/geometry", "an object")]
+    walls = geometry.get("wall_area_gross_m2")
+    given = {f"wall_area_gross_m2/{o}": walls.get(o) for o in _ORIENTATIONS} if isinstance(walls, dict) else {}
+    given |= {} if given else {"wall_area_gross_m2": None}
+    sizes = ("length_ew_m", "width_ns_m", "height_m", "floor_area_m2", "volume_m3", "roof_area_m2")
+    given |= {name: geometry.get(name) for name in sizes}
+    wrong = {
+        name: "nothing" if value is None else repr(value)
+        for name, value in given.items()
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0.0
+    }
+    return [
+        Problem(f"{said} is stated", path, f"/common/geometry/{name}", "a positive number")
+        for name, said in wrong.items()
+    ]
 
 
 def _base_problems(path: Path, stated: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
@@ -162,8 +186,11 @@ class _Reader:
         self.heating, self.cooling = thermostat.get("heating_C", 20.0), thermostat.get("cooling_C", 27.0)
         self.setback: dict[int, float] = {}
         self.free = False
+        stated = common.get("internal_gains_W", {})
+        self.radiant = stated.get("radiative_fraction", 0.5) if isinstance(stated, dict) else 0.5
         self.gains, self.ach = common.get("internal_gains_W", 0.0), common.get("infiltration_ach", 0.0)
         self.orientations, self.area, self.kind = ["S"], 12.0, "glass"
+        self.areas: dict[str, float] = {}
 
     def take(self, case: Mapping[str, Any]) -> None:
         """Overwrite with what one case says.
@@ -200,17 +227,23 @@ class _Reader:
         fan: Fan | None = self.values.get("fan")
         for hour in fan.hours if fan else ():
             cooling[hour] = nan
-        gains = self.gains.get("total", 0.0) if isinstance(self.gains, dict) else self.gains
+        gains = self.gains if isinstance(self.gains, dict) else {"total": self.gains}
         return Case(
             name=name,
             **self.values,
-            windows={} if self.kind == "none" else {o: self.area / len(self.orientations) for o in self.orientations},
+            windows=self._window_areas(),
             panels=self.kind == "panels",
             heating_degc=tuple(heating),
             cooling_degc=tuple(cooling),
-            internal_gains_w=as_number(gains),
+            internal_gains_w=as_number(gains.get("total", 0.0)),
+            radiant_share=as_number(gains.get("radiative_fraction", self.radiant)),
             infiltration_ach=as_number(self.ach),
         )
+
+    def _window_areas(self) -> dict[str, float]:
+        if self.kind == "none":
+            return {}
+        return self.areas or {o: self.area / len(self.orientations) for o in self.orientations}
 
     def _construction(self, value: Any) -> None:
         self.values["construction"] = _one_of(value, self.content["constructions"], "construction")
@@ -229,12 +262,18 @@ class _Reader:
         letters = [str(name).strip()[:1].upper() for name in names]
         if not letters or any(letter not in _ORIENTATIONS for letter in letters):
             raise NotUnderstoodError(f"window orientation {value!r}; expected some of N, E, S, W")
-        self.orientations = letters
+        self.orientations, self.areas = letters, {}
 
     def _window_area_m2(self, value: Any) -> None:
-        self.area = as_number(value)
+        self.area, self.areas = as_number(value), {}
 
     def _windows(self, value: Any) -> None:
+        if isinstance(value, dict):
+            odd = ", ".join(sorted(set(value) - set(_ORIENTATIONS)))
+            if odd or not value:
+                raise NotUnderstoodError(f"windows say {odd or 'nothing'}; expected m2 by some of N, E, S, W")
+            self.kind, self.areas = "glass", {o: as_number(area) for o, area in value.items()}
+            return
         text = "none" if value is None else str(value).lower()
         found = re.match(r"\s*([\d.]+)\s*m2\s+([nesw](?:\s*,\s*[nesw])*)\s+(\w+)", text)
         if text.startswith(("none", "no ")):

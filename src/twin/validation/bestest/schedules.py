@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "HOURS_A_DAY",
@@ -17,6 +20,7 @@ __all__ = [
     "off",
     "read_fan",
     "read_setback",
+    "table",
 ]
 
 HOURS_A_DAY = 24
@@ -94,6 +98,27 @@ def as_number(value: Any) -> float:
         raise NotUnderstoodError(f"{value!r} is no number") from None
 
 
+def table(listed: Any, names: Sequence[str], what: str) -> NDArray[np.float64]:
+    """Return the numbers of a list of objects, shape ``(object, name)``.
+
+    Raises
+    ------
+    NotUnderstoodError
+        If an object lacks a number, or says what we do not know; layers and panes may have a name.
+    """
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, Mapping) for one in listed):
+        raise NotUnderstoodError(f"{listed!r}; expected a list with {what} in each place")
+    for one in listed:
+        missing = [name for name in names if name not in one]
+        odd = sorted(set(one) - {*names, "name", "note"})
+        if missing:
+            hint = f", but {', '.join(odd)}" if odd else ""
+            raise NotUnderstoodError(f"{what} states no {', '.join(missing)}{hint}")
+        if odd:
+            raise NotUnderstoodError(f"{what} says {', '.join(odd)}; known are {', '.join(names)}")
+    return np.array([[as_number(one[name]) for name in names] for one in listed])
+
+
 def hours_between(first: int, last: int) -> tuple[int, ...]:
     """Return the hours of the day from ``first`` o'clock until ``last`` o'clock, over midnight if need be."""
     if not (0 <= first <= HOURS_A_DAY and 0 <= last <= HOURS_A_DAY):
@@ -102,7 +127,11 @@ def hours_between(first: int, last: int) -> tuple[int, ...]:
 
 
 def daily(value: Any) -> tuple[float, ...]:
-    """Return a set point at the 24 hours of a day, NaN while off: a number, or a text such as "27 C, 7-18 h"."""
+    """Return a set point at the 24 hours of a day, NaN while off: a number, 24 of them, or such as "27 C, 7-18 h"."""
+    if isinstance(value, list):
+        if len(value) != HOURS_A_DAY:
+            raise NotUnderstoodError(f"{len(value)} set points; expected one or {HOURS_A_DAY}")
+        return tuple(float("nan") if off(hour) else as_number(hour) for hour in value)
     if off(value):
         return (float("nan"),) * HOURS_A_DAY
     degrees = _DEGREES.findall(value) if isinstance(value, str) else []

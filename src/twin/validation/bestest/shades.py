@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Blocker", "Window", "blockers", "lit_share", "view_shares", "windows_of"]
+__all__ = ["Blocker", "Window", "blockers", "free_points", "lit_share", "points_of", "view_shares", "windows_of"]
 
 Floats = NDArray[np.float64]
 
-_ACROSS, _UP = 24, 16  # points of a window that look for themselves
+_POINTS = 144  # of a window that look for themselves
+_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _DIRECTIONS = 60  # per quarter turn, of the hemisphere that a window looks into
 
 
@@ -35,11 +36,16 @@ class Blocker:
 
 
 def windows_of(wall_m: float, area_m2: float, width_m: float, height_m: float, top_m: float) -> list[Window]:
-    """Return windows of one size, each in the middle of its equal share of the wall."""
-    n = max(round(area_m2 / (width_m * height_m)), 1)
-    middles = (np.arange(n) + 0.5) * wall_m / n
-    half = area_m2 / n / height_m / 2.0
-    return [Window((m - half, m + half), (top_m - height_m, top_m)) for m in middles]
+    """Return windows of one size, each in the middle of its equal share of the wall.
+
+    They are as high as asked for, or higher where the wall is too short for that, and then begin at the floor.
+    """
+    n = max(min(round(area_m2 / (width_m * height_m)), int(wall_m // width_m)), 1)
+    half = min(area_m2 / n / height_m, wall_m / n) / 2.0
+    high = area_m2 / n / half / 2.0
+    middles = ((np.arange(n) + 0.5) * wall_m / n).tolist()
+    top = max(top_m, high)
+    return [Window((m - half, m + half), (top - high, top)) for m in middles]
 
 
 def blockers(
@@ -74,7 +80,11 @@ def lit_share(window: Window, before: Sequence[Blocker], directions: Floats) -> 
     directions
         Unit vectors (x along the wall, y outward, z up), shape ``(d, 3)``; those from behind the wall reach nothing.
     """
-    points = _points(window)
+    return np.asarray(free_points(points_of(window), before, directions).mean(axis=1))
+
+
+def free_points(points: Floats, before: Sequence[Blocker], directions: Floats) -> NDArray[np.bool_]:
+    """Return which of a window's points are reached from each direction, shape ``(d, p)``; see `lit_share`."""
     free = np.repeat(directions[:, 1:2] > 0.0, len(points), axis=1)
     y = np.maximum(directions[:, 1:2], 1e-12)
     for blocker in before:
@@ -86,15 +96,19 @@ def lit_share(window: Window, before: Sequence[Blocker], directions: Floats) -> 
             meets = way * y <= blocker.depth
             place = points[:, other] + np.where(meets, way, 0.0) * directions[:, other, None]
         free &= ~(meets & (place >= blocker.span[0]) & (place <= blocker.span[1]))
-    shares: Floats = free.mean(axis=1)
-    return shares
+    return free
 
 
-def _points(window: Window) -> Floats:
-    x = window.x[0] + (np.arange(_ACROSS) + 0.5) / _ACROSS * (window.x[1] - window.x[0])
-    z = window.z[0] + (np.arange(_UP) + 0.5) / _UP * (window.z[1] - window.z[0])
-    grid = np.stack(np.meshgrid(x, z, indexing="ij"), axis=-1).reshape(-1, 2)
-    return np.column_stack([grid[:, 0], np.zeros(len(grid)), grid[:, 1]])
+def points_of(window: Window) -> Floats:
+    """Return points spread over the window, each for as much of it as the others, shape ``(p, 3)``.
+
+    A lattice turned against the window's edges by the golden ratio (Fibonacci's): no two points are as high or as far
+    aside, so that shadows square to the edges are resolved to one part in as many as there are points.
+    """
+    k = np.arange(_POINTS)
+    x = window.x[0] + (k * _GOLDEN + 0.5) % 1.0 * (window.x[1] - window.x[0])
+    z = window.z[0] + (k + 0.5) / _POINTS * (window.z[1] - window.z[0])
+    return np.column_stack([x, np.zeros(_POINTS), z])
 
 
 def view_shares(window: Window, before: Sequence[Blocker]) -> tuple[float, float, float]:

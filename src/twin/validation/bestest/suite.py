@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.progress import Progress, silent
 from twin.validation.bestest.cases import Case, CaseFile, read_cases
-from twin.validation.bestest.envelope import AZIMUTH_DEG, Envelope, envelope
+from twin.validation.bestest.elements import Envelope
+from twin.validation.bestest.envelope import envelope
 from twin.validation.bestest.methods import METHODS
-from twin.validation.bestest.outdoors import Outdoors
+from twin.validation.bestest.outdoors import AZIMUTH_DEG, Outdoors
 from twin.validation.bestest.rows import read_ranges, row
-from twin.validation.bestest.schedules import NotUnderstoodError, as_number
-from twin.validation.bestest.zone_year import run_year
+from twin.validation.bestest.schedules import NotUnderstoodError
+from twin.validation.bestest.zone_year import run_years
 from twin.weather.files import read_weather
 from twin.weather.model import HOURS, Weather
 
@@ -64,17 +68,16 @@ def run(
     file, limits = read_cases(found[0]), read_ranges(found[1])
     year = read_weather(_weather(weather, file))
     wanted = {limit.case for limit in limits}
-    ours: dict[str, dict[str, float]] = {}
     notes = {name: f"not understood: {why}" for name, why in file.not_understood.items()}
-    chosen = [case for name, case in file.cases.items() if name in wanted]
+    chosen: list[tuple[Case, Envelope, Outdoors]] = []
     around: dict[float, Outdoors] = {}
-    for k, case in enumerate(chosen):
-        progress("cases", k, len(chosen))
+    for case in (case for name, case in file.cases.items() if name in wanted):
+        outdoors = _outdoors(case, year, around)
         try:
-            ours[case.name] = _simulated(case, file, _outdoors(case, file, year, around), method)
+            chosen.append((case, envelope(case, file, outdoors), outdoors))
         except NotUnderstoodError as reason:
             notes[case.name] = f"not understood: {reason}"
-    progress("cases", len(chosen), len(chosen))
+    ours = _simulated(chosen, method, progress) if chosen else {}
     return [row(limit, ours.get(limit.case, {}), notes.get(limit.case, "")) for limit in limits]
 
 
@@ -103,19 +106,25 @@ def _weather(given: Path | None, file: CaseFile) -> Path:
     return path
 
 
-def _outdoors(case: Case, file: CaseFile, year: Weather, around: dict[float, Outdoors]) -> Outdoors:
+def _outdoors(case: Case, year: Weather, around: dict[float, Outdoors]) -> Outdoors:
     """Return the weather around the case's building, one for all cases on the same ground."""
     albedo = case.ground_reflectance
     if albedo not in around:
-        around[albedo] = Outdoors(year, albedo, as_number(file.common["geometry"]["height_m"]) / 2.0)
+        around[albedo] = Outdoors(year, albedo)
     return around[albedo]
 
 
-def _simulated(case: Case, file: CaseFile, outdoors: Outdoors, method: str) -> dict[str, float]:
-    """Return every quantity that we find for a case, in the units of the tables."""
-    around = envelope(case, file, outdoors)
-    year = run_year(case, METHODS[method](around, outdoors.temperature), around.h_fan, HOURS)
-    return {**year.quantities(), **_sunshine(case, around, outdoors)}
+def _simulated(
+    chosen: Sequence[tuple[Case, Envelope, Outdoors]], method: str, progress: Progress
+) -> dict[str, dict[str, float]]:
+    """Return every quantity that we find for each case, in the units of the tables."""
+    cases, envelopes, outdoors = zip(*chosen, strict=True)
+    zones = METHODS[method](envelopes, outdoors[0].temperature)
+    years = run_years(cases, zones, np.array([e.h_fan for e in envelopes]), HOURS, progress)
+    return {
+        case.name: {**year.quantities(), **_sunshine(case, around, outside)}
+        for (case, around, outside), year in zip(chosen, years, strict=True)
+    }
 
 
 def _sunshine(case: Case, around: Envelope, outdoors: Outdoors) -> dict[str, float]:
@@ -125,7 +134,7 @@ def _sunshine(case: Case, around: Envelope, outdoors: Outdoors) -> dict[str, flo
         found[f"incident_{name}"] = outdoors.plane(90.0, AZIMUTH_DEG[letter]).total.sum() / 1e3
     for window in around.windows:
         shaded = "_shaded" if case.overhang or case.fins else ""
-        through = (window.beam + window.diffuse).sum() / 1e3
+        through = (window.beam.sum() + window.diffuse.sum()) / 1e3
         found[f"transmitted_{_NAMES[window.orientation]}{shaded}"] = through
     sky = outdoors.sky_temperature
     return {**found, "sky_temp_mean": sky.mean(), "sky_temp_min": sky.min(), "sky_temp_max": sky.max()}

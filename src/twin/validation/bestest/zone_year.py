@@ -1,19 +1,21 @@
-"""A case's year hour by hour: set points and fan by the clock, a warm-up before, and what is reported of it."""
+"""The cases' year hour by hour: set points and fan by the clock, a warm-up before, and what is reported of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.control import Control
+from twin.progress import Progress, silent
 from twin.units import HOUR_S
 from twin.validation.bestest.cases import Case
 from twin.validation.bestest.methods import Method
 from twin.validation.bestest.schedules import HOURS_A_DAY
 
-__all__ = ["Year", "run_year"]
+__all__ = ["Year", "run_years"]
 
 Floats = NDArray[np.float64]
 
@@ -45,32 +47,39 @@ class Year:
         }
 
 
-def run_year(case: Case, method: Method, h_fan: float, hours: int) -> Year:
+def run_years(
+    cases: Sequence[Case], method: Method, h_fan: Floats, hours: int, progress: Progress = silent
+) -> list[Year]:
     """Run a year that begins at midnight, after a warm-up, as often as the method asks for.
 
     Parameters
     ----------
+    method
+        With the zones of the cases.
     h_fan
-        Heat that the case's fan carries while it runs, W/K.
+        Heat that each case's fan carries while it runs, W/K.
     hours
         Of the year.
     """
-    year = _once(case, method, h_fan, hours)
-    for _ in range(method.passes - 1):
-        method = method.settled()
-        year = _once(case, method, h_fan, hours)
-    return year
-
-
-def _once(case: Case, method: Method, h_fan: float, hours: int) -> Year:
-    clock = np.arange(-_WARM_UP_H, hours) % HOURS_A_DAY
-    fan = np.isin(np.arange(HOURS_A_DAY), case.fan.hours) if case.fan else None
-    control = Control(
-        heating_set=np.nan_to_num(np.array(case.heating_degc), nan=-np.inf)[clock][:, None],
-        cooling_set=np.nan_to_num(np.array(case.cooling_degc), nan=np.inf)[clock][:, None],
-        ventilation=None if fan is None else (h_fan * fan)[clock][:, None],
-    )
+    control = _control(cases, h_fan, hours)
     rows = np.arange(-_WARM_UP_H, hours) % hours
-    power, air, _ = method.advance(method.start(), rows, control)
-    floating = bool(np.isnan((case.heating_degc, case.cooling_degc)).all())
-    return Year(power[_WARM_UP_H:], air[_WARM_UP_H:], floating)
+    for k in range(method.passes):
+        progress("passes", k, method.passes)
+        method = method.settled() if k else method
+        power, air = method.advance(rows, control)
+    progress("passes", method.passes, method.passes)
+    floating = [bool(np.isnan((case.heating_degc, case.cooling_degc)).all()) for case in cases]
+    years = zip(power[_WARM_UP_H:].T, air[_WARM_UP_H:].T, floating, strict=True)
+    return [Year(*year) for year in years]
+
+
+def _control(cases: Sequence[Case], h_fan: Floats, hours: int) -> Control:
+    """Return what the cases' thermostats and fans do in the hours of warm-up and year."""
+    clock = np.arange(-_WARM_UP_H, hours) % HOURS_A_DAY
+    day = np.arange(HOURS_A_DAY)
+    fans = [np.isin(day, case.fan.hours) if case.fan else np.zeros(HOURS_A_DAY) for case in cases]
+    return Control(
+        heating_set=np.nan_to_num(np.array([case.heating_degc for case in cases]), nan=-np.inf).T[clock],
+        cooling_set=np.nan_to_num(np.array([case.cooling_degc for case in cases]), nan=np.inf).T[clock],
+        ventilation=(h_fan[:, None] * np.array(fans)).T[clock],
+    )
