@@ -39,6 +39,7 @@ _LEGEND_PX = 225
 _TITLE_PX = 98
 _PANE_TITLE_PX = 30  # each line
 _PANE_PX = (570, 500)  # of one pane among several
+_PANES_ACROSS = 4
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def compare_scenes(
 ) -> pyvista.Plotter:
     """Return scenes side by side with one legend and one camera; parameters as for `city_scene`.
 
-    The size is chosen by the number of panes if None.
+    More than four panes stand in several rows. The size is chosen by the number of panes if None.
 
     Raises
     ------
@@ -147,18 +148,19 @@ def compare_scenes(
     key = _Key(palette, scale.beyond if scale else np.empty(0, dtype=np.int64))
     chosen = [_choose(s, classes.of(number), coloured) for s, number in zip(shapes, numbers, strict=True)]
 
-    n = len(panes)
-    size = size or (_PANE_PX[0] * n + _LEGEND_PX, _PANE_PX[1] + _TITLE_PX)
-    px = math.sqrt(size[0] * size[1] / (1600 * 1000))  # text and lines keep their share of the picture
+    down = -(-len(panes) // _PANES_ACROSS)
+    across = -(-len(panes) // down)
+    size = size or (_PANE_PX[0] * across + _LEGEND_PX, _PANE_PX[1] * down + _TITLE_PX)
+    px = math.sqrt(size[0] * size[1] / (1600 * 1000 * down))  # text and lines keep their share of a row of panes
     strip, column = _TITLE_PX * px, _LEGEND_PX * px
-    width, height = (size[0] - column) / n, size[1] - strip
+    width, height = (size[0] - column) / across, (size[1] - strip) / down
     plotter: pyvista.Plotter = new_plotter(
         off_screen,
         window_size=list(size),
-        shape=(2, n + 1),
-        groups=[(0, slice(None))],
-        row_weights=[strip, height],
-        col_weights=[width] * n + [column],
+        shape=(1 + down, across + 1),
+        groups=[(0, slice(None)), (slice(1, None), across)],
+        row_weights=[strip] + [height] * down,
+        col_weights=[width] * across + [column],
         border=False,
         lighting="none",
     )
@@ -166,19 +168,20 @@ def compare_scenes(
     drawing.draw_title(plotter, title, strip, px)
     headroom = _PANE_TITLE_PX * px * max(pane.title.count("\n") + 1 if pane.title else 0 for pane in panes)
     stage = _stage(shapes, width / height, headroom / height)
-    for k, (pane, shape, choice) in enumerate(zip(panes, shapes, chosen, strict=True)):
-        plotter.subplot(1, k)
+    places = [(1 + k // across, k % across) for k in range(len(panes))]
+    for place, pane, shape, choice in zip(places, panes, shapes, chosen, strict=True):
+        plotter.subplot(*place)
         _draw(plotter, stage, shape, choice, key, px)
         drawing.draw_pane_title(plotter, pane.title, height, px)
-    plotter.link_views(list(range(1, n + 1)))
+    plotter.link_views([plotter.renderers.loc_to_index(place) for place in places])  # type: ignore[no-untyped-call]
 
-    plotter.subplot(1, n)
+    plotter.subplot(1, across)
     entries = list(zip(classes.labels, palette, strict=False))[::-1]
     if any((choice == _MISSING).any() for choice in chosen):
         entries.append(("no value", palette[_MISSING]))
     seen = {str(e) for s, choice in zip(shapes, chosen, strict=True) for e in s.entity[choice == _LANDMARK]}
     landmarks = [(LANDMARKS[entity], palette[_LANDMARK]) for entity in sorted(seen)]
-    drawing.draw_legend(plotter, legend, entries, landmarks, (column, height), px)
+    drawing.draw_legend(plotter, legend, entries, landmarks, (column, height * down), px)
     plotter.enable_anti_aliasing("ssaa")
     return plotter
 

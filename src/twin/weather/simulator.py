@@ -9,6 +9,7 @@ import numpy as np
 
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import TimeAxis
+from twin.random import Streams
 from twin.registry import Setup
 from twin.solar_position import solar_position
 from twin.units import HOUR_S
@@ -33,13 +34,20 @@ class WeatherSimulator(Stateless):
         self.weather = weather
         self.step_s = math.gcd(step_s, HOUR_S, weather.utc_offset_s)
 
+    def start(self, axis: TimeAxis, streams: Streams) -> None:
+        """Find where the sun stands in every step of the horizon at once, which short windows would pay for dearly."""
+        weather = self.weather
+        self._start = axis.start
+        self._sun = solar_position(
+            weather.sun_instants(axis), weather.latitude_deg, weather.longitude_deg, weather.elevation_m
+        )
+
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the weather of the window, each quantity of shape ``(window.n, 1)``."""
         weather = self.weather
         rows = weather.rows(window)
-        zenith, azimuth = solar_position(
-            weather.sun_instants(window), weather.latitude_deg, weather.longitude_deg, weather.elevation_m
-        )
+        first = (window.start - self._start) // self.step_s
+        zenith, azimuth = (angle[first : first + window.n] for angle in self._sun)
         series = {name: weather.table[name][rows] for name in WEATHER_COLUMNS}
         series |= {"solar_zenith": zenith, "solar_azimuth": azimuth}
         return {name: np.ascontiguousarray(values[:, None]) for name, values in series.items()}
