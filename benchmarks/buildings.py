@@ -19,8 +19,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ[
 
 import numpy as np
 
-from twin.buildings.kernel import Control, Run, Shared, Zones, fold, simulate, stream
-from twin.buildings.results import GroupSeries, Totals
+from twin.buildings.kernel.results import GroupSeries, Totals
+from twin.buildings.kernel.simple_hourly import Control, Run, Shared, Zones, fold, simulate, stream
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "buildings"))
 import buildings_peers

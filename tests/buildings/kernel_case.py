@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from twin.buildings.kernel import Control, Shared, Zones
+from twin.buildings.kernel.simple_hourly import Control, Shared, Zones
 
 HOUR = 3600.0
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.buildings.films import ROUGH, SMOOTH, forced_convection, natural_convection, outside_film
-from twin.buildings.glass import (
+from twin.buildings.kernel.films import ROUGH, SMOOTH, forced_convection, natural_convection, outside_film
+from twin.buildings.kernel.glass import (
     Panes,
     from_around,
     from_horizon,
@@ -21,7 +21,7 @@ from twin.buildings.glass import (
     solar_factor,
     u_value,
 )
-from twin.buildings.layers import Layers, effective_capacity, mass_area, resistance
+from twin.buildings.kernel.layers import Layers, effective_capacity, mass_area, resistance
 
 CLEAR = (0.003048, 1.0, 0.834, 0.075, 0.075, 0.84, 0.84)
 COATED = (0.00318, 1.0, 0.452, 0.359, 0.397, 0.84, 0.047)

@@ -11,9 +11,9 @@ from twin.buildings.catalogue import CATALOGUES, read_catalogue
 from twin.buildings.catalogue.__main__ import build
 from twin.buildings.catalogue.sheets import USE_FILES
 from twin.buildings.catalogue.tabula import SURFACES_M2K_W
-from twin.buildings.layers import resistance
+from twin.buildings.fills.typology import archetype
+from twin.buildings.kernel.layers import resistance
 from twin.buildings.model import COLUMNS, ENVELOPE, UNHEATED, USE_TYPES
-from twin.buildings.typology import archetype
 from twin.errors import TwinError
 from twin.ledger import Ledger
 

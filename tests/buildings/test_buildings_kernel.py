@@ -20,8 +20,8 @@ from kernel_case import (
     summer_and_winter,
 )
 
-from twin.buildings import recurrence
-from twin.buildings.kernel import Control, Run, Shared, balance, fold, simulate
+from twin.buildings.kernel import recurrence
+from twin.buildings.kernel.simple_hourly import Control, Run, Shared, balance, fold, simulate
 
 
 @pytest.mark.parametrize("step_s", [900.0, HOUR, 2 * HOUR])

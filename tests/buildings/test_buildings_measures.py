@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from buildings_case import boxes, filled
-from twin.buildings.envelope_measures import (
+from twin.buildings.measures.declared import MEASURES
+from twin.buildings.measures.envelope import (
     Airtightness,
     Insulation,
     ShadingDevices,
@@ -16,8 +17,7 @@ from twin.buildings.envelope_measures import (
     insulated_u_value,
     make_airtight,
 )
-from twin.buildings.measure_wing import MEASURES
-from twin.buildings.measures import set_columns
+from twin.buildings.measures.shared import set_columns
 from twin.buildings.model import COLUMNS
 from twin.ledger import Ledger
 from twin.registry import resolve

@@ -13,9 +13,9 @@ from kernel_case import (
     summer_and_winter,
 )
 
-from twin.buildings import recurrence
-from twin.buildings.kernel import Control, Shared, fold, simulate, stream
-from twin.buildings.results import GroupSeries, Totals
+from twin.buildings.kernel import recurrence
+from twin.buildings.kernel.results import GroupSeries, Totals
+from twin.buildings.kernel.simple_hourly import Control, Shared, fold, simulate, stream
 
 
 def test_profiles_that_buildings_share_are_their_series():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from buildings_case import BERLIN, inputs
-from twin.buildings.schedules import profile, read_clock
+from twin.buildings.people.schedules import profile, read_clock
 from twin.engine.time import CivilTime, TimeAxis
 
 MULTI_RES = 8

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from buildings_case import boxes, filled
-from twin.buildings.envelope import (
+from twin.buildings.model import SITE_COLUMNS
+from twin.buildings.zones.envelope import (
     conductances,
     exposed_areas,
     sky_areas,
@@ -13,8 +14,7 @@ from twin.buildings.envelope import (
     unheated_neighbour_areas,
     window_areas,
 )
-from twin.buildings.model import SITE_COLUMNS
-from twin.buildings.zones import ThermalZones, design_heat_load
+from twin.buildings.zones.thermal_zones import ThermalZones, design_heat_load
 from twin.errors import TwinError
 from twin.table import Column, Table
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.buildings.comfort import ComfortSimulator, build, state_assumptions
-from twin.buildings.comfort_kernel import ComfortLimits, category, limits, running_mean
+from twin.buildings.kernel.comfort import ComfortLimits, category, limits, running_mean
 from twin.buildings.model import COLUMNS, ZONE_COLUMNS
 from twin.buildings.wing import WING
 from twin.city.model import City, Geometry

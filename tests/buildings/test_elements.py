@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from twin.buildings.elements import (
+from twin.buildings.kernel.elements import (
     MASS_POSITIONS,
     SOURCES,
     assemble,
@@ -18,9 +18,9 @@ from twin.buildings.elements import (
     usable_capacity,
     window,
 )
-from twin.buildings.films import CONVECTION_W_M2K
-from twin.buildings.ground import SOILS
-from twin.buildings.layers import Layers, effective_capacity
+from twin.buildings.kernel.films import CONVECTION_W_M2K
+from twin.buildings.kernel.ground import SOILS
+from twin.buildings.kernel.layers import Layers, effective_capacity
 
 SAND = SOILS["sand"]
 ONE = np.ones(1)

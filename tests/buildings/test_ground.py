@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.buildings.ground import (
+from twin.buildings.kernel.ground import (
     SOILS,
     YEAR_S,
     Cellar,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from people_case import BERLIN, CATALOGUE, PEOPLE, STOCHASTIC, axis_of, homes, run, simulator
-from twin.buildings.hot_water import HotWaterSimulator, build, cold_water, hot_water_power
-from twin.buildings.households import HouseholdsSimulator
+from twin.buildings.people.hot_water import HotWaterSimulator, build, cold_water, hot_water_power
+from twin.buildings.people.households import HouseholdsSimulator
 from twin.buildings.people.kinds import DRAW_OFFS
 from twin.buildings.people.settings import PeopleSettings
 from twin.engine.time import TimeAxis

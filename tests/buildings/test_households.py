@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from people_case import BERLIN, CATALOGUE, DWELLING_M2, PEOPLE, STOCHASTIC, axis_of, homes, run, simulator
-from twin.buildings.households import HouseholdsSimulator, build
-from twin.buildings.load_profiles import LoadProfiles
+from twin.buildings.people.households import HouseholdsSimulator, build
+from twin.buildings.people.load_profiles import LoadProfiles
 from twin.buildings.people.settings import PeopleSettings
 from twin.engine.ports import Simulator
 from twin.engine.time import CivilTime

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from twin.buildings.load_profiles import DAYS, SEASONS, read_load_profiles, seasons
+from twin.buildings.people.load_profiles import DAYS, SEASONS, read_load_profiles, seasons
 from twin.engine.time import CivilTime, TimeAxis
 from twin.errors import TwinError
 from twin.ledger import Ledger

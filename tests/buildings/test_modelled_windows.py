@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from buildings_case import boxes, filled
-from twin.buildings.envelope import window_areas
-from twin.buildings.modelled import harmonize, window_shares
+from twin.buildings.fills.modelled import harmonize, window_shares
+from twin.buildings.zones.envelope import window_areas
 from twin.city.model import SURFACE_COLUMNS
 from twin.ledger import Ledger
 from twin.table import GIVEN, MISSING, Table

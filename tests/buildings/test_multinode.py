@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twin.buildings.control import Control
-from twin.buildings.layers import Layers, resistance
-from twin.buildings.multinode import (
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.layers import Layers, resistance
+from twin.buildings.kernel.multinode import (
     Element,
     fold,
     joined,

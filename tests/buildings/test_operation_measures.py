@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from buildings_case import boxes, filled
-from twin.buildings.operation_measures import (
+from twin.buildings.measures.operation import (
     BuildingAutomation,
     PerformanceGap,
     Rebound,

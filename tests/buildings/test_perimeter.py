@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.buildings.perimeter import ground_perimeter
+from twin.buildings.zones.perimeter import ground_perimeter
 from twin.city import read_city
 from twin.city.model import SURFACE_COLUMNS, City, Geometry
 from twin.table import Table

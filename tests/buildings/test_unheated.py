@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.buildings.ground import SOILS, Cellar, Floor, unheated_basement
-from twin.buildings.unheated import attic_factor, attic_volume, cellar_factor, reduction_factor, roof_factor
+from twin.buildings.kernel.ground import SOILS, Cellar, Floor, unheated_basement
+from twin.buildings.kernel.unheated import attic_factor, attic_volume, cellar_factor, reduction_factor, roof_factor
 
 SAND = SOILS["sand"]
 

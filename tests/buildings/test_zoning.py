@@ -8,7 +8,7 @@ import pytest
 from buildings_case import filled
 from twin.buildings.attach import with_zones
 from twin.buildings.settings import BuildingSettings
-from twin.buildings.zones import ThermalZones
+from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.city.derive import with_party_walls
 from twin.city.read import read_city
 from twin.ledger import Ledger

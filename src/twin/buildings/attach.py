@@ -12,7 +12,7 @@ from twin.buildings.comfort import state_assumptions
 from twin.buildings.model import SITE_COLUMNS, ZONE_COLUMNS
 from twin.buildings.people.settings import PeopleSettings, state_people
 from twin.buildings.settings import BuildingSettings
-from twin.buildings.zones import AIR_J_M3K
+from twin.buildings.zones.thermal_zones import AIR_J_M3K
 from twin.city.geometry import measure
 from twin.city.geometry.shells import lowest
 from twin.ledger import Ledger

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.comfort_kernel import MARGIN_K, ComfortLimits, category, limits, running_mean
+from twin.buildings.kernel.comfort import MARGIN_K, ComfortLimits, category, limits, running_mean
 from twin.city.model import City
 from twin.engine.groups import Groups
 from twin.engine.ports import Arrays, Read, Write

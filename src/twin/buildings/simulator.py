@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.audit import MultiNode, networks
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.envelope import sky_areas, solar_areas
-from twin.buildings.gains import SkyGain, SolarGain
-from twin.buildings.ground_contact import GroundTemperature
-from twin.buildings.kernel import Control, Shared
-from twin.buildings.people.zone_arrays import SetPoints, ZoneSums
-from twin.buildings.schedules import Clock, profile, read_clock
+from twin.buildings.kernel.simple_hourly import Control, Shared
+from twin.buildings.people.schedules import Clock, profile, read_clock
 from twin.buildings.settings import BuildingSettings
-from twin.buildings.simple_hourly import SimpleHourly
-from twin.buildings.zones import ThermalZones
+from twin.buildings.zones.arrays import SetPoints, ZoneSums
+from twin.buildings.zones.envelope import sky_areas, solar_areas
+from twin.buildings.zones.gains import SkyGain, SolarGain
+from twin.buildings.zones.ground_contact import GroundTemperature
+from twin.buildings.zones.many_nodes import MultiNode, networks
+from twin.buildings.zones.one_mass import SimpleHourly
+from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Write
 from twin.engine.time import CivilTime, TimeAxis

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from twin.buildings.measure_wing import MEASURES
+from twin.buildings.measures.declared import MEASURES
 from twin.buildings.model import COLUMNS, ENVELOPE, SITE_COLUMNS, U_VALUES, WINDOW_TO_WALL, ZONE_COLUMNS
 from twin.city.model import BUILDING_COLUMNS
 from twin.registry import Fill, Indicator, Input, Layer, Section, SimulatorEntry, Suite, Term, Wing
 
 __all__ = ["WING"]
 
-_FILLS = "twin.buildings.fills:"
-_TYPOLOGY = "twin.buildings.typology:"
-_ENVELOPE = "twin.buildings.envelope_fills:"
-_ZONES = "twin.buildings.zone_fills:"
+_FILLS = "twin.buildings.fills.use:"
+_TYPOLOGY = "twin.buildings.fills.typology:"
+_ENVELOPE = "twin.buildings.fills.envelope:"
+_ZONES = "twin.buildings.fills.zones:"
 
 _TRANSFER = (
     *U_VALUES,
@@ -149,7 +149,7 @@ WING = Wing(
         ),
         Input(
             "load_profiles",
-            read="twin.buildings.load_profiles:read_load_profiles",
+            read="twin.buildings.people.load_profiles:read_load_profiles",
             kind="file",
             meaning="Standard load profiles by use, season, kind of day and time of day (CSV).",
             required=False,
@@ -159,7 +159,7 @@ WING = Wing(
         Section("buildings", "twin.buildings.settings:BuildingSettings", "How heat and cold are worked out."),
         Section("people", "twin.buildings.people.settings:PeopleSettings", "How people use appliances and water."),
     ),
-    harmonize="twin.buildings.modelled:harmonize",
+    harmonize="twin.buildings.fills.modelled:harmonize",
     attach="twin.buildings.attach:attach",
     columns={
         "building": tuple(COLUMNS.values()),
@@ -170,9 +170,11 @@ WING = Wing(
     measures=MEASURES,
     simulators=(
         SimulatorEntry(
-            "appliances", "twin.buildings.households:build", tuple(f"building.{name}" for name in _OCCUPIED)
+            "appliances", "twin.buildings.people.households:build", tuple(f"building.{name}" for name in _OCCUPIED)
         ),
-        SimulatorEntry("hot_water", "twin.buildings.hot_water:build", ("building.use_type", "building.occupants")),
+        SimulatorEntry(
+            "hot_water", "twin.buildings.people.hot_water:build", ("building.use_type", "building.occupants")
+        ),
         SimulatorEntry("comfort", "twin.buildings.comfort:build", ("building.use_type", "building.cooled")),
         SimulatorEntry("buildings", "twin.buildings.simulator:build", tuple(f"building.{name}" for name in _ZONE)),
     ),

@@ -24,7 +24,7 @@ from twin.buildings.catalogue.sheets import (
     read_layers,
     read_uses,
 )
-from twin.buildings.layers import Layers
+from twin.buildings.kernel.layers import Layers
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from twin.buildings.catalogue import cea, tabula
 from twin.buildings.catalogue.sheets import ELEMENTS, LAYER_COLUMNS, headers
-from twin.buildings.layers import Layers
+from twin.buildings.kernel.layers import Layers
 
 HERE = Path(__file__).parent
 # decimals where not two

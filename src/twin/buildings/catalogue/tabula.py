@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twin.buildings.layers import Layers, effective_capacity, resistance
+from twin.buildings.kernel.layers import Layers, effective_capacity, resistance
 
 __all__ = ["Construction", "dk_envelopes", "layers_of", "read_constructions"]
 

@@ -91,7 +91,8 @@ class Choice:
         self._first = np.minimum(first, np.repeat(np.arange(1, n_rows + 1) * self._n - 1, self._cells))
         self._edges, self._below = edges.ravel(), below.ravel()
         width = edges - below
-        self._per_width = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0).ravel()
+        least = np.finfo(np.float64).tiny  # a smaller width has no inverse
+        self._per_width = np.divide(1.0, width, out=np.zeros_like(width), where=width >= least).ravel()
 
     def __call__(self, row: Ints, u: Floats) -> tuple[Ints, Floats]:
         """Return the thing that each draw chooses, and what is left of the draw, uniform in 0 to 1 again."""

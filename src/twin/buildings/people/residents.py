@@ -22,7 +22,7 @@ from twin.buildings.people.events import (
     mean_power,
 )
 from twin.buildings.people.presence import at_home, chance_of_somebody, inclinations, people_by_zone, somebody
-from twin.buildings.schedules import profile, read_clock
+from twin.buildings.people.schedules import profile, read_clock
 from twin.engine.time import CivilTime, TimeAxis
 from twin.units import DAY_S
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.glass import Optics, Panes
-from twin.buildings.layers import Layers
+from twin.buildings.kernel.glass import Optics, Panes
+from twin.buildings.kernel.layers import Layers
 from twin.validation.bestest.room import interreflection
 
 __all__ = ["START_DEGC", "Envelope", "Opaque", "Window"]
@@ -59,7 +59,7 @@ class Window:
     gaps
         Gas and thickness, m, of what is between the panes.
     between
-        Resistances from face to face by way of the panes' middles, `twin.buildings.glass.resistances`.
+        Resistances from face to face by way of the panes' middles, `twin.buildings.kernel.glass.resistances`.
     beam
         Let through and falling first on each of the zone's `Envelope.sides`, W/m2 of glass, shape ``(t, side)``; what
         comes from around the sun is part of it.

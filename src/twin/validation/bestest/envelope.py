@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.films import ROUGH, SMOOTH, forced_convection
-from twin.buildings.layers import Layers
+from twin.buildings.kernel.films import ROUGH, SMOOTH, forced_convection
+from twin.buildings.kernel.layers import Layers
 from twin.validation.bestest.cases import Case, CaseFile
 from twin.validation.bestest.elements import Envelope, Opaque
 from twin.validation.bestest.glazing import glazing, window

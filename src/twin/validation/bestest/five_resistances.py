@@ -8,11 +8,11 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings import kernel
-from twin.buildings.control import Control
-from twin.buildings.films import CONVECTION_W_M2K
-from twin.buildings.glass import inside_film, inward_shares, u_value
-from twin.buildings.layers import effective_capacity, mass_area, resistance
+from twin.buildings.kernel import simple_hourly
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.films import CONVECTION_W_M2K
+from twin.buildings.kernel.glass import inside_film, inward_shares, u_value
+from twin.buildings.kernel.layers import effective_capacity, mass_area, resistance
 from twin.units import HOUR_S, STEFAN_BOLTZMANN, ZERO_DEGC_K
 from twin.validation.bestest.elements import START_DEGC, Envelope, Opaque, Window
 
@@ -33,9 +33,9 @@ class FiveResistances:
     def __init__(self, envelopes: Sequence[Envelope], outdoor: Floats) -> None:
         self._outdoor = outdoor[:, None]
         zones = [self.zones(e) for e in envelopes]
-        names = [f.name for f in fields(kernel.Zones)]
-        together = kernel.Zones(**{n: np.concatenate([getattr(z, n) for z in zones]) for n in names})
-        self._steps = kernel.fold(together, HOUR_S)
+        names = [f.name for f in fields(simple_hourly.Zones)]
+        together = simple_hourly.Zones(**{n: np.concatenate([getattr(z, n) for z in zones]) for n in names})
+        self._steps = simple_hourly.fold(together, HOUR_S)
         # the standard's internal gains are half convective; what is more radiant than that joins the sun
         internal = np.array([e.internal_w for e in envelopes])
         convective = np.array([2.0 * (1.0 - e.radiant) for e in envelopes]) * internal
@@ -43,7 +43,7 @@ class FiveResistances:
         self._solar = np.column_stack([self.solar(e) for e in envelopes]) + internal - convective
 
     @staticmethod
-    def zones(e: Envelope) -> kernel.Zones:
+    def zones(e: Envelope) -> simple_hourly.Zones:
         """Return the coefficients of EN ISO 13790, 7.2.2.2 and 12.2.2, for the zone's actual surfaces."""
         area = np.array([o.area_m2 for o in e.opaque])
         capacity = np.array([effective_capacity(o.layers) for o in e.opaque])
@@ -63,7 +63,7 @@ class FiveResistances:
             float(capacity @ area),
         )
         shares = (a_m / a_t, 1.0 - a_m / a_t - h_w / (H_MS_W_M2K * a_t))
-        return kernel.Zones(*(np.array([v]) for v in (*values, *shares)))
+        return simple_hourly.Zones(*(np.array([v]) for v in (*values, *shares)))
 
     @staticmethod
     def solar(e: Envelope) -> Floats:
@@ -83,7 +83,7 @@ class FiveResistances:
         outdoor, internal, solar = (v[hours] for v in (self._outdoor, self._internal, self._solar))
         outdoor = np.repeat(outdoor, internal.shape[1], axis=1)
         start = np.full(internal.shape[1], START_DEGC)
-        done = kernel.simulate(self._steps, start, outdoor, internal, solar, control)
+        done = simple_hourly.simulate(self._steps, start, outdoor, internal, solar, control)
         return done.power, done.air
 
     def settled(self) -> FiveResistances:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.films import SMOOTH, forced_convection
-from twin.buildings.glass import GASES, Optics, Panes, from_around, from_horizon, hemispherical, optics, resistances
+from twin.buildings.kernel.films import SMOOTH, forced_convection
+from twin.buildings.kernel.glass import (
+    GASES,
+    Optics,
+    Panes,
+    from_around,
+    from_horizon,
+    hemispherical,
+    optics,
+    resistances,
+)
 from twin.validation.bestest.cases import Case, CaseFile
 from twin.validation.bestest.elements import Window
 from twin.validation.bestest.outdoors import AZIMUTH_DEG, UPRIGHT, Outdoors

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings import multinode
-from twin.buildings.control import Control
-from twin.buildings.films import CONVECTION_W_M2K, natural_convection, outside_film
-from twin.buildings.glass import gap_conductance
+from twin.buildings.kernel import multinode
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.films import CONVECTION_W_M2K, natural_convection, outside_film
+from twin.buildings.kernel.glass import gap_conductance
 from twin.units import HOUR_S, ZERO_DEGC_K
 from twin.validation.bestest.elements import START_DEGC, Envelope, Opaque, Window
 
@@ -52,7 +52,7 @@ class Pass:
 
 
 class Room:
-    """A zone of `twin.buildings.multinode` for a pass of the year, with films that change from hour to hour.
+    """A zone of `twin.buildings.kernel.multinode` for a pass of the year, with films that change from hour to hour.
 
     The network is linear, films are not: convection is natural indoors (TARP) and by wind and buoyancy outdoors, and
     radiation grows with temperature; so does what the gaps between panes carry. The network has mean films and winter's

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.control import Control
+from twin.buildings.kernel.control import Control
 from twin.validation.bestest.elements import Envelope
 from twin.validation.bestest.five_resistances import FiveResistances
 from twin.validation.bestest.many_nodes import ManyNodes

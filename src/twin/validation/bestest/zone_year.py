@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.control import Control
+from twin.buildings.kernel.control import Control
 from twin.progress import Progress, silent
 from twin.units import HOUR_S
 from twin.validation.bestest.cases import Case

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.envelope import BASES, ROOFS, conductances, sum_by_building
-from twin.buildings.kernel import Zones
+from twin.buildings.kernel.simple_hourly import Zones
+from twin.buildings.zones.envelope import BASES, ROOFS, conductances, sum_by_building
 from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.table import Table

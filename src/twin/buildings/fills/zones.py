@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.fills import Inputs, Proposal, archetypes_of
+from twin.buildings.fills.use import Inputs, Proposal, archetypes_of
 from twin.city.model import City
 from twin.ledger import Ledger
 from twin.table import DERIVED, Table

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.envelope import sum_by_building
-from twin.buildings.ground import (
+from twin.buildings.kernel.ground import (
     CELLAR_DEPTH_M,
     CELLAR_WALL_R_M2K_W,
     SOILS,
@@ -19,8 +18,9 @@ from twin.buildings.ground import (
     unheated_basement,
     virtual_ground_temperature,
 )
-from twin.buildings.series import Shared
-from twin.buildings.zones import ThermalZones
+from twin.buildings.kernel.series import Shared
+from twin.buildings.zones.envelope import sum_by_building
+from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.city.model import City
 from twin.engine.time import TimeAxis
 

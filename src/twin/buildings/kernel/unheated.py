@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.ground import AIR_J_M3K, Cellar, Floor, Real, Soil, floor_resistance, unheated_basement
+from twin.buildings.kernel.ground import AIR_J_M3K, Cellar, Floor, Real, Soil, floor_resistance, unheated_basement
 
 __all__ = ["attic_factor", "attic_volume", "cellar_factor", "reduction_factor", "roof_factor"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.envelope import BASES, ROOFS, WALLS, exposed_areas, sum_by_building, window_areas
-from twin.buildings.fills import INFILTRATION_PER_N50, Inputs, Proposal, everywhere, is_residential, present
-from twin.buildings.ground_contact import ground_factor
-from twin.buildings.perimeter import ground_perimeter
-from twin.buildings.unheated import ATTIC_AIR_CHANGE_1_H, BARE_ROOF_U_W_M2K, roof_factor
+from twin.buildings.fills.use import INFILTRATION_PER_N50, Inputs, Proposal, everywhere, is_residential, present
+from twin.buildings.kernel.unheated import ATTIC_AIR_CHANGE_1_H, BARE_ROOF_U_W_M2K, roof_factor
+from twin.buildings.zones.envelope import BASES, ROOFS, WALLS, exposed_areas, sum_by_building, window_areas
+from twin.buildings.zones.ground_contact import ground_factor
+from twin.buildings.zones.perimeter import ground_perimeter
 from twin.city.model import City
 from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.zones import ThermalZones
+from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.units import STEFAN_BOLTZMANN, ZERO_DEGC_K
 
 __all__ = ["SkyGain", "SolarGain"]

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.load_profiles import LoadProfiles
 from twin.buildings.people.daylight import Daylight
 from twin.buildings.people.days import Days, by_day
 from twin.buildings.people.demands import appliances, lighting, standing
 from twin.buildings.people.dwellings import drawn_zones, settle
+from twin.buildings.people.load_profiles import LoadProfiles
 from twin.buildings.people.residents import Demand, Residents
+from twin.buildings.people.schedules import Clock, mean_level, profile, read_clock
 from twin.buildings.people.settings import PeopleSettings
-from twin.buildings.people.zone_arrays import ByUse, ZoneSums, as_slice
-from twin.buildings.schedules import Clock, mean_level, profile, read_clock
+from twin.buildings.zones.arrays import ByUse, ZoneSums, as_slice
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import CivilTime, TimeAxis

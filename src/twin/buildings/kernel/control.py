@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.series import Dense, Rows, Series, Shared, site, spread
+from twin.buildings.kernel.series import Dense, Rows, Series, Shared, site, spread
 
 __all__ = ["Control", "Keeper"]
 

@@ -1,7 +1,7 @@
 """Building elements of EN ISO 52016-1 for arrays of zones: chains of nodes from U-value and mass, and their network.
 
 An opaque element has five nodes, a window two; where the mass lies and how much of it there is are classes (6.5.7,
-Tables B.13 and B.14; the numbers are from memory). `twin.buildings.multinode` moves the network through time.
+Tables B.13 and B.14; the numbers are from memory). `twin.buildings.kernel.multinode` moves the network through time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.films import CONVECTION_W_M2K
-from twin.buildings.ground import Soil
-from twin.buildings.multinode import Network
+from twin.buildings.kernel.films import CONVECTION_W_M2K
+from twin.buildings.kernel.ground import Soil
+from twin.buildings.kernel.multinode import Network
 from twin.units import DAY_S
 
 __all__ = [
@@ -84,7 +84,7 @@ class Elements:
     outside_w_m2k
         Between the first node and outdoors or the ground, shape ``(zone,)``; 0 if adiabatic.
     heat_flow
-        Direction of the heat that leaves, as in `twin.buildings.films.CONVECTION_W_M2K`.
+        Direction of the heat that leaves, as in `twin.buildings.kernel.films.CONVECTION_W_M2K`.
     on_ground
         Whether the ground lies outside instead of outdoor air.
     """
@@ -147,7 +147,7 @@ def ground_floor(
     Parameters
     ----------
     u_w_m2k
-        By the ground, as `twin.buildings.ground` has it; beyond the ground lies its virtual temperature.
+        By the ground, as `twin.buildings.kernel.ground` has it; beyond the ground lies its virtual temperature.
     resistance_m2k_w
         Of the floor from surface to surface.
     """
@@ -171,8 +171,8 @@ def internal_mass(area_m2: Floats, kappa_j_m2k: Floats) -> Elements:
 def usable_capacity(elements: Elements, period_s: float = DAY_S) -> Floats:
     """Return the areal heat capacity that a swing of the inner surface makes use of, J/(m2 K), shape ``(zone,)``.
 
-    EN ISO 13786:2017, as `twin.buildings.layers.effective_capacity`, for the chain of nodes: period / 2 pi times the
-    heat flow into it while both surfaces swing by 1 K.
+    EN ISO 13786:2017, as `twin.buildings.kernel.layers.effective_capacity`, for the chain of nodes: period / 2 pi times
+    the heat flow into it while both surfaces swing by 1 K.
     """
     frequency = 2.0 * np.pi / period_s
     temperature, flow = np.zeros((2, 2, len(elements.area_m2)), dtype=np.complex128)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twin.buildings.catalogue import Archetypes
 from twin.buildings.model import UNHEATED
-from twin.buildings.zones import design_heat_load
+from twin.buildings.zones.thermal_zones import design_heat_load
 from twin.city.model import City
 from twin.city.usage import other_use
 from twin.ledger import Ledger

@@ -14,10 +14,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.control import Control
-from twin.buildings.kernel import Result
-from twin.buildings.layers import Layers
-from twin.buildings.series import Series, Shared
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.layers import Layers
+from twin.buildings.kernel.series import Series, Shared
+from twin.buildings.kernel.simple_hourly import Result
 from twin.units import STEFAN_BOLTZMANN
 
 __all__ = [

@@ -7,9 +7,9 @@ from twin.registry import Measure
 
 __all__ = ["MEASURES"]
 
-_BASE = "twin.buildings.measures:"
-_ENVELOPE = "twin.buildings.envelope_measures:"
-_OPERATION = "twin.buildings.operation_measures:"
+_BASE = "twin.buildings.measures.shared:"
+_ENVELOPE = "twin.buildings.measures.envelope:"
+_OPERATION = "twin.buildings.measures.operation:"
 
 _TIGHT = ("n50_1_h", "infiltration_1_h", "air_change_1_h")
 _SET_POINTS = ("heating_set_point_degc", "heating_setback_degc")

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from twin.buildings.control import Control
-from twin.buildings.recurrence import Block, Coefficients, Inputs, Report, blocks
-from twin.buildings.results import Destination, Scratch, Sink, Store
-from twin.buildings.series import Series, Shared, spread
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.recurrence import Block, Coefficients, Inputs, Report, blocks
+from twin.buildings.kernel.results import Destination, Scratch, Sink, Store
+from twin.buildings.kernel.series import Series, Shared, spread
 
 __all__ = ["Balance", "Control", "Result", "Run", "Shared", "StepMap", "Zones", "balance", "fold", "simulate", "stream"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.fills import INFILTRATION_PER_N50
+from twin.buildings.fills.use import INFILTRATION_PER_N50
 from twin.buildings.model import COLUMNS, UNHEATED, USE_TYPES, WINDOW_TO_WALL
 from twin.city.energy.names import best_size
 from twin.city.energy.series import series_values
@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 REFERENCE = "city file, Energy ADE"
-HEATED_SHARE_OF_GROSS = 0.85  # where a zone states its gross floor area only; the same as in `twin.buildings.fills`
+HEATED_SHARE_OF_GROSS = 0.85  # where a zone states its gross floor area only; the same as in `twin.buildings.fills.use`
 GROSS = 2  # what `twin.city.energy.names.best_size` says of gross floor areas
 MOST_WINDOW = 0.95
 

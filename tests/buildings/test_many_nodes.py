@@ -10,13 +10,14 @@ from kernel_case import HOUR, all_means, cut, random_year, summer_and_winter
 from scipy.linalg import expm
 
 from buildings_case import boxes, filled
-from twin.buildings import audit, kernel, multinode
-from twin.buildings.audit import MultiNode, networks
-from twin.buildings.control import Control
-from twin.buildings.elements import SOURCES, assemble, ground_floor, internal_mass, opaque, window
-from twin.buildings.ground import SOILS, Floor, Swing, slab_on_ground, virtual_ground_temperature
-from twin.buildings.series import Shared
-from twin.buildings.zones import ThermalZones
+from twin.buildings.kernel import multinode, simple_hourly
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.elements import SOURCES, assemble, ground_floor, internal_mass, opaque, window
+from twin.buildings.kernel.ground import SOILS, Floor, Swing, slab_on_ground, virtual_ground_temperature
+from twin.buildings.kernel.series import Shared
+from twin.buildings.zones import many_nodes
+from twin.buildings.zones.many_nodes import MultiNode, networks
+from twin.buildings.zones.thermal_zones import ThermalZones
 
 GROUND_U, FLOOR_M2 = 0.35, 50.0
 SHELTERED = {"ground_perimeter_m": 56.0}
@@ -146,7 +147,7 @@ def test_windows_may_be_cut_anywhere():
 def test_how_much_is_worked_out_ahead_is_no_matter(monkeypatch):
     outdoor, internal, solar, ground, control = year_of(6, 200)
     whole, _ = room(6).run(room(6).start(), outdoor, internal, solar, ground, control)
-    monkeypatch.setattr(audit, "_CHUNK", 7 * room(6).start().size)
+    monkeypatch.setattr(many_nodes, "_CHUNK", 7 * room(6).start().size)
     pieces, _ = room(6).run(room(6).start(), outdoor, internal, solar, ground, control)
     for name in ("power", "air", "operative", "airing"):
         np.testing.assert_allclose(getattr(pieces, name), getattr(whole, name), rtol=1e-9, atol=1e-8)
@@ -266,8 +267,8 @@ def run_city(zones, n_steps=24 * 120):
     control = Control(heating_set=heating, heating_max=60.0 * zones.floor_area)
     many = MultiNode(networks(zones), HOUR, np.full(n, 20.0))
     fine, _ = many.run(many.start(), outdoor, internal, solar, None, control)
-    steps = kernel.fold(zones.thermal(), HOUR)
-    plain = kernel.simulate(steps, np.full(n, 20.0), outdoor, internal, solar, control)
+    steps = simple_hourly.fold(zones.thermal(), HOUR)
+    plain = simple_hourly.simulate(steps, np.full(n, 20.0), outdoor, internal, solar, control)
     return fine.power / zones.floor_area, plain.power / zones.floor_area
 
 

@@ -11,9 +11,9 @@ from twin.buildings.people.demands import hot_water
 from twin.buildings.people.dwellings import drawn_zones, settle
 from twin.buildings.people.kinds import WATER_J_KG_K
 from twin.buildings.people.residents import Residents
+from twin.buildings.people.schedules import profile, read_clock
 from twin.buildings.people.settings import PeopleSettings
-from twin.buildings.people.zone_arrays import ByUse, ZoneSums, as_slice
-from twin.buildings.schedules import profile, read_clock
+from twin.buildings.zones.arrays import ByUse, ZoneSums, as_slice
 from twin.city.model import City
 from twin.engine.ports import Arrays, Read, Stateless, Write
 from twin.engine.time import CivilTime, TimeAxis

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.series import Shared
+from twin.buildings.kernel.series import Shared
 
 __all__ = [
     "SOILS",

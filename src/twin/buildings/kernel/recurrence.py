@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.control import Control, Keeper
-from twin.buildings.results import Chunk, Destination
-from twin.buildings.series import Dense, Shared, multiply
+from twin.buildings.kernel.control import Control, Keeper
+from twin.buildings.kernel.results import Chunk, Destination
+from twin.buildings.kernel.series import Dense, Shared, multiply
 
 __all__ = ["Block", "Coefficients", "Inputs", "Report", "blocks"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from twin.buildings.control import Control
-from twin.buildings.kernel import Result, Run, fold
-from twin.buildings.series import Series, Shared
-from twin.buildings.zones import ThermalZones
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.series import Series, Shared
+from twin.buildings.kernel.simple_hourly import Result, Run, fold
+from twin.buildings.zones.thermal_zones import ThermalZones
 
 __all__ = ["SimpleHourly"]
 
@@ -56,7 +56,7 @@ class SimpleHourly:
         outdoor
             Outdoor temperature, degC, ``(step, 1 or zone)``.
         internal, solar, control
-            As `twin.buildings.kernel.simulate` takes them.
+            As `twin.buildings.kernel.simple_hourly.simulate` takes them.
         ground
             Temperature that the ground floors have outside, degC; that outdoors if None.
 

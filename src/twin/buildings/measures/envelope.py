@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from twin.buildings.measures import Choice, Params, chosen, given, like, put, tighten, withdraw
+from twin.buildings.measures.shared import Choice, Params, chosen, given, like, put, tighten, withdraw
 from twin.buildings.model import COLUMNS, ENVELOPE
 from twin.city.model import City
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings import energy_ade
-from twin.buildings.envelope import WALLS, exposed_areas
+from twin.buildings.fills import energy_ade
 from twin.buildings.model import COLUMNS, WINDOW_TO_WALL
+from twin.buildings.zones.envelope import WALLS, exposed_areas
 from twin.city.model import City
 from twin.ledger import Ledger
 from twin.table import GIVEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.series import Shared
+from twin.buildings.kernel.series import Shared
 
 __all__ = ["ByUse", "SetPoints", "ZoneSums", "as_slice"]
 

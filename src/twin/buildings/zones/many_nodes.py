@@ -1,9 +1,8 @@
-"""The zones of a city with many nodes each, for audits: `twin.buildings.multinode` behind the door of the city kernel.
+"""The zones of a city with many nodes each, for audits, behind the same door as those of one mass (`one_mass`).
 
-Where `twin.buildings.kernel` has one mass per zone, here walls, roof, floors, windows and internal mass are elements of
-EN ISO 52016-1. Each zone keeps 25 modes and 20 kB of coefficients: this is for thousands of buildings, not for hundreds
-of thousands. Gains by the sun come as one sum that heats the inner surfaces, as behind that door, so what opaque walls
-take up from it reaches indoors without their delay.
+Walls, roof, floors, windows and internal mass are elements of EN ISO 52016-1. Each zone keeps 25 modes and 20 kB of
+coefficients: this is for thousands of buildings, not for hundreds of thousands. Gains by the sun come as one sum that
+heats the inner surfaces, as behind that door, so what opaque walls take up from it reaches indoors without their delay.
 """
 
 from __future__ import annotations
@@ -13,14 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings import elements
-from twin.buildings.control import Control, Keeper
-from twin.buildings.envelope import ROOFS, WALLS, conductances, exposed_areas, unheated_neighbour_areas, window_areas
-from twin.buildings.ground import SOILS, Soil, floor_resistance
-from twin.buildings.kernel import Result
-from twin.buildings.multinode import Modes, Network, fold
-from twin.buildings.series import Dense, Series, Shared, spread
-from twin.buildings.zones import SURFACES_PER_FLOOR, ThermalZones
+from twin.buildings.kernel import elements
+from twin.buildings.kernel.control import Control, Keeper
+from twin.buildings.kernel.ground import SOILS, Soil, floor_resistance
+from twin.buildings.kernel.multinode import Modes, Network, fold
+from twin.buildings.kernel.series import Dense, Series, Shared, spread
+from twin.buildings.kernel.simple_hourly import Result
+from twin.buildings.zones.envelope import (
+    ROOFS,
+    WALLS,
+    conductances,
+    exposed_areas,
+    unheated_neighbour_areas,
+    window_areas,
+)
+from twin.buildings.zones.thermal_zones import SURFACES_PER_FLOOR, ThermalZones
 
 __all__ = ["MultiNode", "networks"]
 
@@ -104,7 +110,7 @@ class MultiNode:
     Parameters
     ----------
     network
-        With the sources of `twin.buildings.elements.SOURCES`.
+        With the sources of `twin.buildings.kernel.elements.SOURCES`.
     begin_degc
         Temperature at which everything begins, shape ``(zone,)``.
     by_operative
@@ -140,10 +146,10 @@ class MultiNode:
         Parameters
         ----------
         outdoor, internal, solar, control
-            As `twin.buildings.kernel.simulate` takes them.
+            As `twin.buildings.kernel.simple_hourly.simulate` takes them.
         ground
             Temperature that the ground floors have outside, degC, as
-            `twin.buildings.ground.virtual_ground_temperature`; that outdoors if None.
+            `twin.buildings.kernel.ground.virtual_ground_temperature`; that outdoors if None.
 
         Returns
         -------

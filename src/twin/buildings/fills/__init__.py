@@ -1,0 +1,1 @@
+"""What is taken of a building where nobody says, and what its file does say."""

@@ -1,0 +1,1 @@
+"""Kernels of the buildings wing: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""What an option can do to buildings."""

@@ -1,0 +1,1 @@
+"""From the tables of the city to thermal zones that the kernels can move through time."""
