@@ -25,6 +25,13 @@ _OPTIONAL = (
     "vkr0_pct",
     "iron_loss_w",
     "no_load_current_pct",
+    "phases",
+    "tap_side",
+    "tap_pos",
+    "tap_neutral",
+    "tap_step_pct",
+    "tap_step_deg",
+    "shift_deg",
 )
 _ZERO_SEQUENCE = ("r0_ohm_m", "x0_ohm_m", "z0_z1_ratio")  # not needed where one node stands for all phases
 

@@ -20,6 +20,8 @@ __all__ = ["COLUMNS", "VECTOR_GROUPS", "ElectricGrid", "clock", "make_table"]
 
 # Delta on the high-voltage side, earthed star on the low-voltage side; the number is the clock of the phase shift
 VECTOR_GROUPS = ("Dyn1", "Dyn5", "Dyn7", "Dyn11")
+PHASES = ("a", "b", "c", "ab", "bc", "ca", "abc")
+CONNECTIONS = ("wye", "delta")
 
 _DECLARED: dict[str, tuple[Column, ...]] = {
     "bus": (
@@ -51,6 +53,15 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("c0_f_m", "F/m", "float", "capacitance of one system, zero sequence; as c_f_m if missing", low=0),
         Column("max_current_a", "A", "float", "current that one system may carry for good"),
     ),
+    # lines whose phases are unlike, or that have not all three: one row per pair of phases, each pair once
+    "line_matrix": (
+        Column("line", "-", "int", "row of the line", low=0),
+        Column("phase_a", "-", "int", "one phase, 0 to 2", low=0, high=2),
+        Column("phase_b", "-", "int", "the same or another one", low=0, high=2),
+        Column("r_ohm_m", "ohm/m", "float", "resistance, own or mutual, neutral folded in (Kron)"),
+        Column("x_ohm_m", "ohm/m", "float", "reactance, own or mutual"),
+        Column("c_f_m", "F/m", "float", "entry of the matrix of capacitances; 0 if missing"),
+    ),
     "transformer": (
         Column("hv_bus", "-", "int", "row of the bus on the high-voltage side"),
         Column("lv_bus", "-", "int", "row of the bus on the low-voltage side"),
@@ -66,6 +77,91 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("iron_loss_w", "W", "float", "no-load loss; none if missing", low=0),
         Column("no_load_current_pct", "pct", "float", "no-load current; none if missing", low=0),
         Column("vector_group", "-", "str", "connection of the windings", categories=VECTOR_GROUPS),
+        Column("phases", "-", "str", "phases it joins, such as ab; all if missing", categories=PHASES),
+        Column("tap_side", "-", "str", "winding with taps", categories=("hv", "lv")),
+        Column("tap_pos", "-", "int", "tap in use"),
+        Column("tap_neutral", "-", "int", "tap at which the rated voltage holds"),
+        Column("tap_step_pct", "pct", "float", "voltage of one tap over the rated one"),
+        Column("tap_step_deg", "deg", "float", "angle of one tap"),
+        Column("shift_deg", "deg", "float", "lag of the low-voltage side, instead of the vector group's"),
+    ),
+    "transformer_3w": (
+        Column("hv_bus", "-", "int", "row of the bus on the high-voltage side"),
+        Column("mv_bus", "-", "int", "row of the bus on the medium-voltage side"),
+        Column("lv_bus", "-", "int", "row of the bus on the low-voltage side"),
+        Column("hv_rated_v", "V", "float", "rated voltage, high side"),
+        Column("mv_rated_v", "V", "float", "rated voltage, medium side"),
+        Column("lv_rated_v", "V", "float", "rated voltage, low side"),
+        Column("hv_rated_va", "VA", "float", "rated power, high side"),
+        Column("mv_rated_va", "VA", "float", "rated power, medium side"),
+        Column("lv_rated_va", "VA", "float", "rated power, low side"),
+        Column("vk_hv_mv_pct", "pct", "float", "short-circuit voltage high to medium, on the smaller rating"),
+        Column("vk_mv_lv_pct", "pct", "float", "short-circuit voltage medium to low"),
+        Column("vk_hv_lv_pct", "pct", "float", "short-circuit voltage high to low"),
+        Column("vkr_hv_mv_pct", "pct", "float", "its resistive part"),
+        Column("vkr_mv_lv_pct", "pct", "float", "its resistive part"),
+        Column("vkr_hv_lv_pct", "pct", "float", "its resistive part"),
+        Column("iron_loss_w", "W", "float", "no-load loss", low=0),
+        Column("no_load_current_pct", "pct", "float", "no-load current", low=0),
+        Column("shift_mv_deg", "deg", "float", "lag of the medium side"),
+        Column("shift_lv_deg", "deg", "float", "lag of the low side"),
+        Column("tap_side", "-", "str", "winding with taps", categories=("hv", "mv", "lv")),
+        Column("tap_pos", "-", "int", "tap in use"),
+        Column("tap_neutral", "-", "int", "tap at which the rated voltage holds"),
+        Column("tap_step_pct", "pct", "float", "voltage of one tap over the rated one"),
+    ),
+    "regulator": (
+        Column("from_bus", "-", "int", "row of the bus it comes from"),
+        Column("to_bus", "-", "int", "row of the bus it regulates"),
+        Column("phases", "-", "str", "phases it joins", categories=PHASES),
+        Column("ratio_a", "1", "float", "voltage behind it over that before it, phase a"),
+        Column("ratio_b", "1", "float", "the same of phase b"),
+        Column("ratio_c", "1", "float", "the same of phase c"),
+        Column("r_ohm", "ohm", "float", "series resistance"),
+        Column("x_ohm", "ohm", "float", "series reactance"),
+    ),
+    "switch": (
+        Column("bus", "-", "int", "row of the bus it is at"),
+        Column("element_type", "-", "str", "what it joins to", categories=("bus", "line", "transformer")),
+        Column("element", "-", "int", "row of that bus, line or transformer"),
+        Column("closed", "-", "bool", "whether it is closed"),
+    ),
+    "load": (
+        Column("bus", "-", "int", "row of the bus"),
+        Column("connection", "-", "str", "phases to neutral or to each other", categories=CONNECTIONS),
+        Column("phases", "-", "str", "phases it is connected to; the power is shared alike", categories=PHASES),
+        Column("p_w", "W", "float", "active power drawn at nominal voltage, of all phases together"),
+        Column("q_var", "var", "float", "reactive power drawn"),
+        Column("const_i", "1", "float", "share of constant current", low=0, high=1),
+        Column("const_z", "1", "float", "share of constant impedance", low=0, high=1),
+    ),
+    "static_generator": (
+        Column("bus", "-", "int", "row of the bus"),
+        Column("connection", "-", "str", "phases to neutral or to each other", categories=CONNECTIONS),
+        Column("phases", "-", "str", "phases it is connected to", categories=PHASES),
+        Column("p_w", "W", "float", "active power fed in"),
+        Column("q_var", "var", "float", "reactive power fed in"),
+    ),
+    "generator": (
+        Column("bus", "-", "int", "row of the bus whose voltage it keeps"),
+        Column("p_w", "W", "float", "active power fed in"),
+        Column("voltage_pu", "pu", "float", "voltage kept", low=0),
+        Column("q_min_var", "var", "float", "least reactive power; no limit if missing"),
+        Column("q_max_var", "var", "float", "most reactive power; no limit if missing"),
+    ),
+    "storage": (
+        Column("bus", "-", "int", "row of the bus"),
+        Column("connection", "-", "str", "phases to neutral or to each other", categories=CONNECTIONS),
+        Column("phases", "-", "str", "phases it is connected to", categories=PHASES),
+        Column("p_w", "W", "float", "active power taken in"),
+        Column("q_var", "var", "float", "reactive power taken in"),
+    ),
+    "shunt": (
+        Column("bus", "-", "int", "row of the bus"),
+        Column("connection", "-", "str", "phases to neutral or to each other", categories=CONNECTIONS),
+        Column("phases", "-", "str", "phases it is connected to", categories=PHASES),
+        Column("p_w", "W", "float", "active power drawn at nominal voltage, of all phases together"),
+        Column("q_var", "var", "float", "reactive power drawn; that of a capacitor is negative"),
     ),
     "grid_source": (
         Column("bus", "-", "int", "row of the bus it feeds"),
