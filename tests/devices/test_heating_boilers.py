@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.devices.heating.boiler_kernel import boiler_efficiency, boiler_fuel, standby_loss, substation_loss
+from twin.devices.heating.boiler_kernel import (
+    boiler_efficiency,
+    boiler_fuel,
+    fuel_curve,
+    standby_loss,
+    substation_loss,
+    with_stated_efficiency,
+)
 from twin.devices.heating.model import BOILER_TYPES
 
 KW = 1e3
@@ -25,10 +32,10 @@ def test_efficiencies_of_the_directive_at_10_and_100_kw():
     )
 
 
-def fuel(load, kind="condensing", capacity=10 * KW):
-    types = np.array([kind])
-    full, part = boiler_efficiency(types, np.array([capacity]))
-    return boiler_fuel(np.array([[load * capacity]]), np.array([capacity]), full, part, standby_loss(types)).item()
+def fuel(load, kind="condensing", capacity=10 * KW, stated=np.nan):
+    types, power = np.array([kind]), np.array([capacity])
+    curve = fuel_curve(power, *boiler_efficiency(types, power), standby_loss(types))
+    return boiler_fuel(np.array([[load * capacity]]), with_stated_efficiency(curve, np.array([stated]))).item()
 
 
 @pytest.mark.parametrize("kind", BOILER_TYPES)
@@ -42,6 +49,10 @@ def test_between_the_points_the_loss_is_linear_and_a_boiler_nobody_asks_is_off()
     assert fuel(0.65) == pytest.approx((fuel(1.0) + fuel(0.3)) / 2)
     assert fuel(1e-9) == pytest.approx(70.0, rel=1e-4)
     assert fuel(0.0) == 0.0
+
+
+def test_a_stated_efficiency_holds_at_every_load():
+    assert [fuel(load, stated=0.8) for load in (0.0, 0.1, 1.0)] == pytest.approx([0.0, 1.25 * KW, 12.5 * KW])
 
 
 def test_a_boiler_that_is_too_large_burns_more():

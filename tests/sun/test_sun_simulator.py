@@ -34,17 +34,21 @@ def mounted(name, surface, tilt, azimuth):
     return table.put(SURFACE_COLUMNS["tilt_deg"], tilt).put(SURFACE_COLUMNS["azimuth_deg"], azimuth)
 
 
-def simulators(*boxes, tables=(), step_s=3600, party_walls=False, **sun):
+def simulators(axis, *boxes, tables=(), party_walls=False, **sun):
+    """Return the weather and the sun over a city of boxes, both at the beginning of an axis."""
     city = city_of(*(boxes or (HOUSE,)), party_walls=party_walls)
     for table in tables:
         city = city.with_table(table)
     inputs = {"sun": SunSettings(**sun)} if sun else {}
-    setup = Setup(city=city, inputs=inputs, civil=CivilTime(), step_s=step_s)
-    return WeatherSimulator(WEATHER, step_s), build(setup)
+    setup = Setup(city=city, inputs=inputs, civil=CivilTime(), step_s=axis.step_s)
+    weather, light = WeatherSimulator(WEATHER, axis.step_s), build(setup)
+    for simulator in (weather, light):
+        simulator.start(axis, Streams(1))
+    return weather, light
 
 
 def run(axis, *boxes, **case):
-    weather, sun = simulators(*boxes, step_s=axis.step_s, **case)
+    weather, sun = simulators(axis, *boxes, **case)
     return sun.advance(axis, weather.advance(axis, {}))
 
 
@@ -72,19 +76,19 @@ def test_a_tall_neighbour_casts_its_shadow_where_and_when_it_should():
 
 
 def test_simulator_keeps_the_contract():
-    weather, sun = simulators()
+    weather, sun = simulators(JUNE)
     assert isinstance(sun, Simulator)
     written = {write.quantity for write in weather.writes}
     assert {read.quantity for read in sun.reads} <= written
     assert all(read.gather == "one" and read.delay == 0 for read in sun.reads)
     assert [(w.quantity, w.per) for w in sun.writes] == [("irradiance", "surface")]
-    assert simulators(step_s=86400)[1].step_s == 3600
+    assert simulators(JUNE.with_step(86400))[1].step_s == 3600
     assert sun.state() is None
 
 
 def test_where_there_are_modules_and_collectors_their_light_is_written_too():
     tables = (mounted("pv_array", [ROOF], [0.0], [0.0]), mounted("solar_collector", [SOUTH], [90.0], [180.0]))
-    _, sun = simulators(tables=tables)
+    _, sun = simulators(JUNE, tables=tables)
     written = {(write.quantity, write.per) for write in sun.writes}
     assert written == {
         ("irradiance", "surface"),
@@ -94,12 +98,12 @@ def test_where_there_are_modules_and_collectors_their_light_is_written_too():
     }
     assert {quantity for quantity, _ in written} <= set(QUANTITIES)
     assert set(run(JUNE, tables=tables)) == {quantity for quantity, _ in written}
-    _, without = simulators(tables=[Table("pv_array", [])])
+    _, without = simulators(JUNE, tables=[Table("pv_array", [])])
     assert len(without.writes) == 1
 
 
 def test_inputs_are_left_as_they_are():
-    weather, sun = simulators()
+    weather, sun = simulators(JUNE)
     inputs = weather.advance(JUNE, {})
     for values in inputs.values():
         values.flags.writeable = False
@@ -117,8 +121,7 @@ MOUNTED = (
 def test_any_cut_into_windows_gives_the_same(lengths, step_s, reflectance):
     case = {"tables": MOUNTED, "facade_reflectance": reflectance}
     axis = TimeAxis.at("2024-02-27", step_s, sum(lengths))
-    weather, sun = simulators(HOUSE, TALL, step_s=step_s, **case)
-    sun.start(axis, Streams(1))
+    weather, sun = simulators(axis, HOUSE, TALL, **case)
     start, parts = axis.start, []
     for n in lengths:
         window = TimeAxis(start, step_s, n)
@@ -136,7 +139,7 @@ def test_quarters_of_an_hour_hold_the_hour():
 
 def test_the_simulator_s_year_is_the_irradiation_of_the_study():
     year = TimeAxis.at("2023-01-01", 3600, 8760)
-    weather, sun = simulators(HOUSE, TALL)
+    weather, sun = simulators(year, HOUSE, TALL)
     found = sun.advance(year, weather.advance(year, {}))["irradiance"].sum(axis=0)
     city = attach(city_of(HOUSE, TALL), {}, Ledger())
     walls = [k for k in range(12) if k % 6 != FLOOR]
