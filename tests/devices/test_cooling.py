@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, cut, filled
+from twin.buildings.zones import thermal_zones
 from twin.devices.cooling.kernel import (
     COLD_SIDE_DEGC,
     CYCLING_BELOW,
     NOMINAL_EER,
+    ROOM_HEIGHT_M,
     air_flow,
     cooling_power,
     energy_efficiency_ratio,
@@ -78,6 +80,13 @@ def test_what_is_cooled_has_split_units_and_that_is_said():
     assert table["cooling_efficiency"][0] == 3.2
     assert table.missing("cooling_efficiency").tolist() == [False, True]
     assert any("Split units make the cold" in rule.text for rule in ledger.assumptions)
+    assert any("12 and 2 degC and give it off 12 K above" in rule.text for rule in ledger.statements)
+
+
+def test_where_nothing_is_cooled_nothing_is_said_of_it():
+    ledger = Ledger()
+    filled(boxes(2), WING, ledger=ledger)
+    assert not any("chillers" in rule.text for rule in ledger.statements)
 
 
 def test_the_measure_brings_cold_and_what_it_takes():
@@ -130,6 +139,10 @@ def test_fans_by_hand():
     out = cut(build_fans(setup(ventilated())), AXIS, {}, [AXIS.n])
     np.testing.assert_allclose(out["electric_load"], np.tile([180.0, 0.0], (AXIS.n, 1)))
     assert np.array_equal(out["fan_electricity"], out["electric_load"])
+
+
+def test_fans_move_the_air_of_the_rooms_that_are_heated():
+    assert ROOM_HEIGHT_M == thermal_zones.ROOM_HEIGHT_M
 
 
 def test_without_fans_there_is_nothing_to_simulate_and_leaks_need_none():

@@ -15,7 +15,7 @@ from twin.devices.heating.buffered import build_shifted, build_thermostat
 from twin.devices.heating.control_measures import HeatBuffer, HeatingControl, install_buffer, set_control
 from twin.devices.heating.emission_kernel import flow_temperature
 from twin.devices.heating.kernel import air_capacity_factor, coefficient_of_performance, heat_pump_supply
-from twin.devices.heating.measures import HeatPump, install_heat_pump
+from twin.devices.heating.measures import ElectricHeating, HeatPump, install_electric_heating, install_heat_pump
 from twin.devices.heating.model import COLUMNS
 from twin.devices.heating.simulator import build_electric, build_heat_pump
 from twin.devices.heating.storage import StoreState
@@ -438,3 +438,14 @@ def test_measures_write_only_what_they_declare(kind, params):
 def test_wrong_parameters_are_refused(model, wrong):
     with pytest.raises(ValidationError):
         model(**wrong)
+
+
+def test_an_electric_heater_before_a_buffer_has_the_capacity_that_is_stated():
+    stated = filled(install_electric_heating(filled(boxes(1), WING), [0], ElectricHeating(capacity_kw=4.0), CODE), WING)
+    city = with_control(stated, "thermostat", HeatBuffer(litres_per_kw=50.0))
+    assert city.buildings["heat_buffer_volume_m3"].tolist() == pytest.approx([0.2])
+    out = run(build(city), DAY, asking(DAY, 1, space=6 * KW))
+    assert out["electric_load"].max() <= 4 * KW * (1 + 1e-9)
+    assert out["unserved_heat"].min() >= 2 * KW * (1 - 1e-9)
+    free = with_control(electric(load_w=10 * KW), "thermostat", HeatBuffer(litres_per_kw=50.0))
+    assert free.buildings["heat_buffer_volume_m3"].tolist() == pytest.approx([0.5])

@@ -101,3 +101,12 @@ def test_the_grid_can_ask_for_heat_in_a_loop(scenario_file):
     file = scenario_file(grid, with_options(ALL_PUMPS, flexible(params)))
     plain, careful = run(read_scenario(file), options=["all pumps", "flexible"]).options
     assert careful.value("peak_load") != plain.value("peak_load")
+
+
+def test_what_a_measure_or_a_simulator_refuses_names_line_and_option(scenario_file):
+    file = scenario_file(with_options(option("stores", 'kind = "heat_buffer"')))
+    with pytest.raises(TwinError, match=r"\.toml:\d+: heat_buffer: \d+ of the .* neither heat pump"):
+        run(read_scenario(file))
+    file = scenario_file(with_options(ALL_PUMPS, flexible('signal = "grid"\nwhere = "heated_floor_area_m2 > 0"')))
+    with pytest.raises(TwinError, match=r"\.toml: option 'flexible': thermal_flexibility follows the grid"):
+        run(read_scenario(file))

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = ["Cost", "EconomySettings"]
 
+_UNIT = re.compile(r"^EUR(/.+)?$")
 _YEARS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*a\s*")
 
 
@@ -17,6 +18,12 @@ def _years(text: str) -> float:
     if not found or float(found[1]) <= 0.0:
         raise ValueError(f"{text!r} is no number of years such as 40a")
     return float(found[1])
+
+
+def _money(text: str) -> str:
+    if not _UNIT.match(text):
+        raise ValueError(f"{text!r} is no money such as EUR or EUR/m2")
+    return text
 
 
 class EconomySettings(BaseModel):
@@ -40,7 +47,7 @@ class Cost(BaseModel):
 
     value: float = Field(ge=0)
     """The number."""
-    unit: str = Field(pattern=r"^EUR(/.+)?$")
+    unit: Annotated[str, AfterValidator(_money), Field(json_schema_extra={"pattern": _UNIT.pattern})]
     """EUR for each entity that the measure concerns, or EUR over the unit of ``per``: EUR/m2, EUR/kW, EUR/kWh."""
     per: str | None = None
     """Column that it is charged by, as it is after the measure: one of the measure's table (``outer_wall_m2``), or of a

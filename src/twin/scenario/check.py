@@ -73,6 +73,10 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
                 said = str(item["ctx"]["error"])
                 hint = 'such as "15min" or "1h"' if said.endswith("is no duration") else None
                 yield Problem(f"{name} is wrong: {said}", document.file, place, hint)
+            case "model_type" | "dict_type":
+                yield Problem(f"{name} is {item['input']!r}", document.file, place, "a table of keys and values")
+            case "list_type":
+                yield Problem(f"{name} is {item['input']!r}", document.file, place, "a list: [ ... ]")
             case _:
                 expected = item["msg"].removeprefix("Input should be ").removeprefix("String should have ")
                 yield Problem(f"{name} is {item['input']!r}", document.file, place, expected)

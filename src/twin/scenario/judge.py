@@ -59,6 +59,7 @@ def _per_year(scenario: Scenario) -> float:
 
 
 def _described(appraisal: Appraisal) -> dict[str, Any]:
+    """Return an appraisal as plain data; ``unchanged`` is what an option has that changes nothing, None if nothing."""
     return {
         "id": appraisal.id,
         "title": appraisal.title,
@@ -67,4 +68,5 @@ def _described(appraisal: Appraisal) -> dict[str, Any]:
         "level": "building",
         "headline": appraisal.headline,
         "standard": appraisal.standard,
+        "unchanged": None if any(d.of == "change" for d in appraisal.below) else 0.0,
     }

@@ -17,7 +17,7 @@ from twin.engine.groups import GROUP, Groups
 from twin.engine.ports import Simulator
 from twin.engine.recorder import Recorder, Stream
 from twin.engine.time import TimeAxis
-from twin.errors import Problems, nearest
+from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import assumed_share, summarize
 from twin.progress import Progress
 from twin.quantities import QUANTITIES
@@ -61,7 +61,7 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
     Raises
     ------
     TwinError
-        If ports do not fit.
+        If ports do not fit, or a simulator finds its city impossible.
     """
 
     def setup(name: str) -> Setup:
@@ -69,10 +69,20 @@ def make_job(scenario: Scenario, ready: Prepared) -> Job:
         return Setup(ready.city, ready.inputs, scenario.civil, step_s, scenario.signals)
 
     entries = [entry for wing in wings() for entry in wing.simulators]
-    built = [resolve(entry.build)(setup(entry.clock or entry.name)) for entry in entries]
+    try:
+        built = [resolve(entry.build)(setup(entry.clock or entry.name)) for entry in entries]
+    except TwinError as error:
+        raise TwinError(*(_placed(p, scenario, ready.option.name) for p in error.problems)) from error
     own = [build_own(item, setup(item.file.stem)) for item in scenario.own if takes_part(item, ready.option.name)]
     simulators = [simulator for simulator in (*built, *own) if simulator is not None]
     return Job(ready, _join(ready.city, simulators), declared_indicators(scenario.own))
+
+
+def _placed(problem: Problem, scenario: Scenario, option: str) -> Problem:
+    """Return a problem of a simulator with the scenario and the option in which it turns up."""
+    if problem.file is not None:
+        return problem
+    return replace(problem, file=scenario.file, message=f"option {option!r}: {problem.message}")
 
 
 def check_series(scenario: Scenario, jobs: Sequence[Job]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
@@ -100,9 +101,9 @@ class _Draft:
             self.ledger.state(sentence, reference)
         reference = getattr(call.params, "reference", "scenario")
         code, before = self.ledger.measure(f"{option}: {call.text}", reference), self.city
-        city = resolve(call.spec.apply)(before, rows, call.params, code)
-        self.city = fill(city, self.inputs, self.ledger)
-        self._ride(before, rows, call, code, problems)
+        with _blamed(call, problems):
+            self.city = fill(resolve(call.spec.apply)(before, rows, call.params, code), self.inputs, self.ledger)
+            self._ride(before, rows, call, code)
 
     def begin(self, scenario: Scenario) -> None:
         """Let those begin who keep account of what measures carry beside their own parameters."""
@@ -111,19 +112,13 @@ class _Draft:
             if any(getattr(call.params, rider.key) for call in calls):
                 self.city = resolve(rider.begin)(self.city, self.inputs, self.ledger)
 
-    def _ride(self, before: City, rows: NDArray[np.bool_], call: MeasureCall, code: int, problems: Problems) -> None:
+    def _ride(self, before: City, rows: NDArray[np.bool_], call: MeasureCall, code: int) -> None:
         """Take into account what a measure carries beside its own parameters."""
         for rider in riders():
-            entries = getattr(call.params, rider.key)
-            if not entries:
-                continue
-            try:
+            if entries := getattr(call.params, rider.key):
                 self.city = resolve(rider.apply)(
                     before, self.city, rows, call.spec, entries, self.inputs, self.ledger, code
                 )
-            except TwinError as error:
-                for p in error.problems:
-                    problems.add(f"{call.text}: {p.message}", call.line, p.expected, p.suggestion)
 
 
 class _Options:
@@ -169,6 +164,18 @@ class _Options:
     def _apply(self, draft: _Draft, calls: Sequence[tuple[str, MeasureCall]]) -> None:
         for name, call in calls:
             draft.apply(call, name, self._scenario.seed, self._problems)
+
+
+@contextmanager
+def _blamed(call: MeasureCall, problems: Problems) -> Iterator[None]:
+    """Note what is wrong with a measure beside the line it stands in, and go on without it."""
+    try:
+        yield
+    except TwinError as error:
+        for p in error.problems:
+            named = p.message.startswith(call.spec.kind)
+            message = p.message if named else f"{call.text}: {p.message}"
+            problems.add(message, p.place or call.line, p.expected, p.suggestion, p.file)
 
 
 def _place(call: MeasureCall) -> tuple[str | None, str | None]:

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.devices.part_load import part_load_factor
+from twin.units import HOUR_S
 
 __all__ = [
     "COLD_SIDE_DEGC",
     "CYCLING_BELOW",
     "NOMINAL_EER",
+    "ROOM_HEIGHT_M",
+    "WARMER_K",
     "air_flow",
     "cooling_power",
     "energy_efficiency_ratio",
@@ -32,8 +35,7 @@ CYCLING_BELOW = {"split": 0.25, "chiller": 0.25}
 RATING_DEGC = 35.0
 WARMER_K = 12.0  # condenser above outdoor air; planning assumption
 SMALLEST_LIFT_K = 20.0  # pressure that the expansion needs; planning assumption
-ROOM_HEIGHT_M = 2.5
-HOUR_S = 3600.0
+ROOM_HEIGHT_M = 2.5  # reference room height of TABULA, as of the rooms that are heated
 
 
 def energy_efficiency_ratio(outdoor: Floats, nominal: Floats, cold_side: Floats) -> Floats:
@@ -65,6 +67,12 @@ def cooling_power(
         Cold given, W, ``(step, building)``.
     capacity
         Most cold there can be, W, ``(building,)``; infinite where nobody knows, and then the load counts as full.
+    outdoor
+        Outdoor air, degC, ``(step, building)``.
+    nominal, cold_side
+        As for `energy_efficiency_ratio`.
+    cycling_below
+        Load below which the machine switches, share of the capacity, ``(building,)``.
     """
     known = np.isfinite(capacity) & (capacity > 0.0)
     load = np.divide(cold, capacity, out=np.ones_like(cold), where=known)
@@ -75,6 +83,14 @@ def cooling_power(
 
 
 def air_flow(floor_area: Floats, air_change: Floats, infiltration: Floats) -> Floats:
-    """Return the air that fans move, m3/s: the air change less what leaks in, of rooms 2.5 m high."""
+    """Return the air that fans move, m3/s, ``(building,)``: the air change less what leaks in, of rooms 2.5 m high.
+
+    Parameters
+    ----------
+    floor_area
+        Heated floor area, m2, ``(building,)``.
+    air_change, infiltration
+        All air that is exchanged, and the part of it that leaks in, 1/h, ``(building,)``.
+    """
     flow: Floats = floor_area * ROOM_HEIGHT_M * np.maximum(air_change - infiltration, 0.0) / HOUR_S
     return flow

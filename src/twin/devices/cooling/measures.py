@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin.city.model import City
 from twin.devices.cooling.model import COLUMNS
-from twin.table import MISSING
+from twin.registry import wings
+from twin.table import MISSING, Column
 
 __all__ = ["Cooling", "install_cooling"]
 
@@ -45,14 +46,12 @@ def install_cooling(city: City, rows: NDArray[Any], params: Cooling, code: int) 
         if value is not None:
             table = table.put(_column(name), value, code, where)
     table = table.put(COLUMNS["cooling_system"], params.system, code, where)
-    efficiency = COLUMNS["cooling_efficiency"]
-    unknown = params.efficiency is None
-    table = table.put(efficiency, params.efficiency or np.nan, MISSING if unknown else code, where)
-    return city.with_table(table)
+    column = COLUMNS["cooling_efficiency"]
+    if params.efficiency is None:  # that of what was there before goes with it
+        return city.with_table(table.put(column, np.nan, MISSING, where))
+    return city.with_table(table.put(column, params.efficiency, code, where))
 
 
-def _column(name: str) -> Any:
+def _column(name: str) -> Column:
     """Return the column of another wing by its name."""
-    from twin.registry import wings
-
     return next(c for wing in wings() for c in wing.columns.get("building", ()) if c.name == name)

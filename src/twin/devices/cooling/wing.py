@@ -25,13 +25,6 @@ WING = Wing(
             apply="twin.devices.cooling.measures:install_cooling",
             writes=("cooled", "cooling_set_point_degc", "cooling_capacity_w", *COLUMNS),
             meaning="Cool the rooms.",
-            assumes=(
-                (
-                    "Split units and chillers take up heat at 12 and 2 degC and give it off 12 K above the air "
-                    "outdoors; below 25 % load they switch (EN 14825, Cc = 0.9).",
-                    "EN 14825; twin: planning assumption",
-                ),
-            ),
         ),
     ),
     simulators=(

@@ -7,14 +7,21 @@ for, which grow with the logarithm of the nominal power.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "SUBSTATION_KW",
+    "SUBSTATION_W",
+    "FuelCurve",
     "boiler_efficiency",
     "boiler_fuel",
+    "fuel_curve",
     "standby_loss",
     "substation_loss",
+    "with_stated_efficiency",
 ]
 
 Floats = NDArray[np.float64]
@@ -32,7 +39,7 @@ _STANDBY = {"standard": 0.02, "low_temperature": 0.01, "condensing": 0.007, "woo
 
 PART_LOAD = 0.3
 RANGE_KW = (4.0, 400.0)  # of the directive
-SUBSTATION_W, SUBSTATION_KW = 60.0, 20.0
+SUBSTATION_W, SUBSTATION_KW = 60.0, 20.0  # standing loss at a capacity; planning assumption
 
 
 def boiler_efficiency(types: NDArray[np.str_], capacity: Floats) -> tuple[Floats, Floats]:
@@ -56,32 +63,83 @@ def standby_loss(types: NDArray[np.str_]) -> Floats:
     return np.array([_STANDBY[kind] for kind in types.tolist()])
 
 
-def boiler_fuel(heat: Floats, capacity: Floats, full: Floats, part: Floats, standby: Floats) -> Floats:
-    """Return the fuel burned, W of lower heating value, ``(step, n)``.
+@dataclass(frozen=True)
+class FuelCurve:
+    """Fuel over heat of boilers: two straight lines that meet at 30 % load, every attribute ``(n,)``.
 
-    The loss is linear in the load between standby, 30 % and full load (EN 15316-4-1, case specific method). In a step
-    in which no heat is wanted the boiler is off and cold.
+    Attributes
+    ----------
+    idle
+        Fuel burned to keep warm, W of lower heating value.
+    slope
+        Fuel per heat below 30 % load.
+    knee
+        Heat at 30 % load, W.
+    bend
+        What is added to the slope above it.
+    """
+
+    idle: Floats
+    slope: Floats
+    knee: Floats
+    bend: Floats
+
+
+def fuel_curve(capacity: Floats, full: Floats, part: Floats, standby: Floats) -> FuelCurve:
+    """Return the fuel of boilers whose loss is linear in the load between standby, 30 % and full load.
+
+    Case specific method of EN 15316-4-1.
+
+    Parameters
+    ----------
+    capacity
+        Nominal power, W, ``(n,)``.
+    full, part
+        Efficiency at full and at 30 % load, `boiler_efficiency`.
+    standby
+        Loss without load, share of the capacity, `standby_loss`.
+    """
+    at_part, at_full = PART_LOAD * (1.0 / part - 1.0), 1.0 / full - 1.0
+    below, above = (at_part - standby) / PART_LOAD, (at_full - at_part) / (1.0 - PART_LOAD)
+    return FuelCurve(standby * capacity, 1.0 + below, PART_LOAD * capacity, above - below)
+
+
+def with_stated_efficiency(curve: FuelCurve, efficiency: Floats) -> FuelCurve:
+    """Return the curve with the same efficiency at every load where one is stated, ``(n,)``, NaN where none is."""
+    stated = ~np.isnan(efficiency)
+    return FuelCurve(
+        idle=np.where(stated, 0.0, curve.idle),
+        slope=np.where(stated, 1.0 / efficiency, curve.slope),
+        knee=curve.knee,
+        bend=np.where(stated, 0.0, curve.bend),
+    )
+
+
+def boiler_fuel(heat: Floats, curve: FuelCurve) -> Floats:
+    """Return the fuel burned, W of lower heating value, ``(step, n)``; none in a step in which no heat is wanted.
 
     Parameters
     ----------
     heat
-        Heat given, W, ``(step, n)``, at most ``capacity``.
-    full, part
-        Efficiency at full and at 30 % load.
-    standby
-        Loss without load, share of the capacity.
+        Heat given, W, ``(step, n)``, at most the capacity.
     """
-    load = np.divide(heat, capacity, out=np.zeros_like(heat), where=capacity > 0.0)
-    at_part, at_full = PART_LOAD * (1.0 / part - 1.0), 1.0 / full - 1.0
-    below = standby + (at_part - standby) * load / PART_LOAD
-    above = at_part + (at_full - at_part) * (load - PART_LOAD) / (1.0 - PART_LOAD)
-    loss = np.where(load < PART_LOAD, below, above) * capacity
-    return np.where(heat > 0.0, heat + loss, 0.0)
+    fuel = heat - curve.knee
+    np.maximum(fuel, 0.0, out=fuel)
+    fuel *= curve.bend
+    fuel += heat * curve.slope
+    fuel += curve.idle
+    fuel *= heat > 0.0
+    return fuel
 
 
 def substation_loss(capacity: Floats) -> Floats:
     """Return the standing loss of substations, W: that of their surface, which grows with the capacity's cube root.
 
     The form is that of EN 15316-4-5; 60 W at 20 kW is a planning assumption.
+
+    Parameters
+    ----------
+    capacity
+        Most heat they can give, W, ``(n,)``.
     """
     return SUBSTATION_W * np.cbrt(capacity / (1e3 * SUBSTATION_KW))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.devices.heating.heat_pumps import HeatPumps
-from twin.devices.heating.model import cells, heater_capacity
+from twin.devices.heating.model import DAY_AHEAD, cells, heater_capacity, is_stated
 from twin.devices.heating.planning import civil_hours, inside, parse_windows, shift, whole_parts
 from twin.devices.heating.simulator import DEMANDS, asked_for
 from twin.devices.heating.storage import FOLLOW, LOCKED, THERMOSTAT, Store, StoreState, step
@@ -38,8 +38,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Modes = NDArray[np.int8]
-
-_SIGNALS = {"price": "prices.electricity", "emissions": "emissions.electricity"}
 
 
 class _Buffered(ABC):
@@ -80,7 +78,8 @@ class _Buffered(ABC):
         self._pumps = HeatPumps(table.take(self._pump)) if len(self._pump) else None
         self.reads = (*DEMANDS, *self._pumps.reads) if self._pumps else DEMANDS
         backup = np.nan_to_num(cells(table, "backup_capacity_w"))
-        self._backup = np.where(self._is_pump, backup, np.inf)
+        unlimited = np.where(is_stated(table, "heater_capacity_w"), 0.0, np.inf)
+        self._backup = np.where(self._is_pump, backup, unlimited)
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
         """Begin with stores at the lower edge of their bands, and plan the whole horizon."""
@@ -285,6 +284,6 @@ def build_thermostat(setup: Setup) -> ThermostatHeatingSimulator | None:
 def build_shifted(setup: Setup) -> ShiftedHeatingSimulator | None:
     """Return the heaters that follow a price or an emission factor, or None where there are none."""
     control = set(cells(setup.city.buildings, "heating_control").tolist())
-    signals = {strategy: setup.signals[key] for strategy, key in _SIGNALS.items() if strategy in control}
-    simulator: ShiftedHeatingSimulator | None = _build(setup, ShiftedHeatingSimulator, tuple(_SIGNALS), signals)
+    signals = {strategy: setup.signals[key] for strategy, key in DAY_AHEAD.items() if strategy in control}
+    simulator: ShiftedHeatingSimulator | None = _build(setup, ShiftedHeatingSimulator, tuple(DAY_AHEAD), signals)
     return simulator

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
-from twin.devices.heating.boiler_kernel import substation_loss
-from twin.devices.heating.emission_kernel import DESIGN_FLOW_DEGC
+from twin.devices.heating.boiler_kernel import SUBSTATION_KW, SUBSTATION_W, substation_loss
+from twin.devices.heating.emission_kernel import DESIGN_FLOW_DEGC, EXPONENT
 from twin.devices.heating.model import cells
 from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING
@@ -54,7 +54,8 @@ def substation(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Propose the standing loss of substations from their capacity."""
     table = city.buildings
     code = ledger.assume(
-        "District-heat substations lose 60 W at 20 kW all year, growing with the cube root of their capacity.",
+        f"District-heat substations lose {SUBSTATION_W:g} W at {SUBSTATION_KW:g} kW all year, growing with the cube "
+        "root of their capacity.",
         "twin: planning assumption in the form of EN 15316-4-5",
     )
     there = table["heating_system"] == "district_heat"
@@ -82,8 +83,9 @@ def supply_temperature(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Propose how warm the water of heat pumps must be on the coldest day."""
     table = city.buildings
     code = ledger.assume(
-        "Heat pumps give the design heat load that radiators were sized for at a flow of 55 degC, floors at 35 degC; "
-        "where the load is lower today the flow is, too (EN 442, exponent 1.3).",
+        "Heat pumps give the design heat load that radiators were sized for at a flow of "
+        f"{DESIGN_FLOW_DEGC['radiator']:g} degC, floors at {DESIGN_FLOW_DEGC['floor']:g} degC; where the load is lower "
+        f"today the flow is, too (EN 442, exponent {EXPONENT['radiator']:g}).",
         "twin: planning assumption; radiators of 70 degC and more are taken to be exchanged where a room needs it",
     )
     flow = np.select([table["heat_emission"] == kind for kind in DESIGN_FLOW_DEGC], list(DESIGN_FLOW_DEGC.values()))

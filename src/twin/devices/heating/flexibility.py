@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.devices.heating.model import DAY_AHEAD
 from twin.devices.heating.planning import civil_hours, shift, whole_parts
 from twin.devices.heating.storage import DRAW, FILL
 from twin.engine.ports import Arrays, Read, Write
@@ -21,7 +22,6 @@ __all__ = ["ThermalFlexibilitySimulator", "build"]
 
 Floats = NDArray[np.float64]
 
-_SIGNALS = {"price": "prices.electricity", "emissions": "emissions.electricity"}
 # Whose load follows from the heat wanted, or is decided later
 _LATER = (
     "heat_pump",
@@ -142,7 +142,10 @@ def build(setup: Setup) -> ThermalFlexibilitySimulator | None:
     kinds = set(table["heat_flexibility"][rows].tolist())
     if "grid" in kinds and "bus" not in setup.city.tables:
         raise TwinError(
-            Problem("thermal_flexibility follows the grid, but there is no grid", expected='grid = "synthesize"')
+            Problem(
+                "thermal_flexibility follows the grid, but there is no grid",
+                expected='under [model]: grid = "synthesize", or a file',
+            )
         )
-    signals = {kind: setup.signals[key] for kind, key in _SIGNALS.items() if kind in kinds}
+    signals = {kind: setup.signals[key] for kind, key in DAY_AHEAD.items() if kind in kinds}
     return ThermalFlexibilitySimulator(table.take(rows), rows, len(table), setup.civil, setup.step_s, signals)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from twin.city.model import City
-from twin.devices.heating.model import COLUMNS, CONTROLLABLE
+from twin.devices.heating.model import COLUMNS, CONTROLLABLE, OF_BUFFER, OF_CONTROL, OF_FLEXIBILITY, OF_SYSTEM
 from twin.table import MISSING, Table
 
 __all__ = [
@@ -22,20 +22,6 @@ __all__ = [
     "install_electric_heating",
     "install_heat_pump",
 ]
-
-# What belongs to a system and goes with it, and what steers heat pumps and electric heaters
-_OF_SYSTEM = tuple(
-    name
-    for name in COLUMNS
-    if name.startswith(("boiler_", "heat_pump_", "substation_"))
-    or name in ("heater_capacity_w", "backup_capacity_w", "ground_source_temperature_degc", "supply_temperature_degc")
-)
-_OF_CONTROL = tuple(
-    name
-    for name in COLUMNS
-    if name.startswith(("heat_buffer_", "heat_flexibility", "flexibility_"))
-    or name in ("heating_control", "heating_fill_hours", "heating_draw_hours", "heating_lock")
-)
 
 
 class _Params(BaseModel):
@@ -169,8 +155,8 @@ def _swapped(table: Table, rows: NDArray[Any], values: dict[str, Any], code: int
     """
     where = np.zeros(len(table), dtype=bool)
     where[rows] = True
-    controllable = values["heating_system"] in CONTROLLABLE
-    for name in (*_OF_SYSTEM, *(() if controllable else _OF_CONTROL)):
+    steered = () if values["heating_system"] in CONTROLLABLE else (*OF_BUFFER, *OF_CONTROL, *OF_FLEXIBILITY)
+    for name in (*OF_SYSTEM, *steered):
         if name in table and not table.missing(name)[where].all():
             table = table.put(COLUMNS[name], table[name], MISSING, where)
     for name, value in values.items():

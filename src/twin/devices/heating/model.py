@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.devices.model import by_name
 from twin.devices.water import LABELS
-from twin.table import Column, Table
+from twin.table import GIVEN, MEASURE, SERIES, Column, Table
 
 __all__ = [
     "BOILERS",
@@ -17,14 +17,20 @@ __all__ = [
     "COLUMNS",
     "CONTROLLABLE",
     "CONTROLS",
+    "DAY_AHEAD",
     "EMISSIONS",
     "FLEXIBILITIES",
     "HEATING_SYSTEMS",
+    "OF_BUFFER",
+    "OF_CONTROL",
+    "OF_FLEXIBILITY",
+    "OF_SYSTEM",
     "OPERATIONS",
     "SOURCES",
     "cells",
     "heater_capacity",
     "is_controlled",
+    "is_stated",
 ]
 
 # What boilers burn
@@ -42,6 +48,8 @@ EMISSIONS = ("radiator", "floor")
 CONTROLLABLE = ("heat_pump", "electric")  # systems that a store or a control can be given to
 CONTROLS = ("follow", "thermostat", "price", "emissions", "lock")
 FLEXIBILITIES = ("price", "emissions", "solar_surplus", "grid")
+# What is known a day ahead, by the name of the control or flexibility that follows it
+DAY_AHEAD = {"price": "prices.electricity", "emissions": "emissions.electricity"}
 
 COLUMNS = by_name(
     Column("heating_system", "-", "str", "what makes heat and hot water", categories=HEATING_SYSTEMS),
@@ -95,6 +103,26 @@ COLUMNS = by_name(
 )
 
 
+# What belongs to a system and goes with it, and what steers heat pumps and electric heaters
+OF_SYSTEM = (
+    "boiler_type",
+    "boiler_efficiency",
+    "heater_capacity_w",
+    "substation_loss_w",
+    "heat_pump_source",
+    "heat_pump_sizing",
+    "heat_pump_capacity_w",
+    "heat_pump_operation",
+    "heat_pump_defrost_loss",
+    "backup_capacity_w",
+    "ground_source_temperature_degc",
+    "supply_temperature_degc",
+)
+OF_BUFFER = tuple(name for name in COLUMNS if name.startswith("heat_buffer_"))
+OF_CONTROL = ("heating_control", "heating_fill_hours", "heating_draw_hours", "heating_lock")
+OF_FLEXIBILITY = tuple(name for name in COLUMNS if name.startswith(("heat_flexibility", "flexibility_")))
+
+
 def cells(table: Table, name: str) -> NDArray[Any]:
     """Return a column, all missing where no measure has put it."""
     return table[name] if name in table else COLUMNS[name].blank(len(table))
@@ -107,10 +135,19 @@ def is_controlled(table: Table) -> NDArray[np.bool_]:
 
 
 def heater_capacity(table: Table) -> NDArray[np.float64]:
-    """Return the heat that heat pumps and electric heaters can make, W; the latter are sized to the design heat load.
+    """Return the heat that heat pumps and electric heaters with a buffer can make, W, ``(building,)``.
 
-    NaN in buildings heated otherwise.
+    An electric heater of no stated capacity is sized to the design heat load. NaN in buildings heated otherwise.
     """
     systems = table["heating_system"]
-    electric = np.where(systems == "electric", table["design_heat_load_w"], np.nan)
-    return np.where(systems == "heat_pump", table["heat_pump_capacity_w"], electric)
+    stated = np.where(is_stated(table, "heater_capacity_w"), cells(table, "heater_capacity_w"), np.nan)
+    electric = np.where(np.isnan(stated), table["design_heat_load_w"], stated)
+    return np.select([systems == "heat_pump", systems == "electric"], [table["heat_pump_capacity_w"], electric], np.nan)
+
+
+def is_stated(table: Table, name: str) -> NDArray[np.bool_]:
+    """Return where a value was given or set by a measure, instead of assumed."""
+    if name not in table:
+        return np.zeros(len(table), dtype=bool)
+    source = table.source(name)
+    return np.asarray(np.isin(source, (GIVEN, SERIES)) | (source >= MEASURE))

@@ -9,7 +9,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.devices.heating.boiler_kernel import boiler_efficiency, boiler_fuel, standby_loss
+from twin.devices.heating.boiler_kernel import (
+    boiler_efficiency,
+    boiler_fuel,
+    fuel_curve,
+    standby_loss,
+    with_stated_efficiency,
+)
 from twin.devices.heating.heat_pumps import HeatPumps
 from twin.devices.heating.model import BOILERS, cells, is_controlled
 from twin.engine.ports import Arrays, Read, Stateless, Write
@@ -41,10 +47,15 @@ DEMANDS = (
 
 def asked_for(inputs: Arrays, rows: NDArray[np.int64]) -> dict[str, Floats]:
     """Return what some buildings' heaters read, their hot water less what the sun has heated of it."""
-    taken = {name: values[:, rows] for name, values in inputs.items()}
+    taken = {name: _of_some(values, rows) for name, values in inputs.items()}
     water = taken["hot_water_demand"] - taken.pop("solar_heat")
-    taken["hot_water_demand"] = np.maximum(water, 0.0)
+    taken["hot_water_demand"] = np.maximum(water, 0.0, out=water)
     return taken
+
+
+def _of_some(values: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Return the columns of some buildings; without a copy if they are all there are, rows being in order."""
+    return values if len(rows) == values.shape[1] else values.take(rows, axis=1)
 
 
 class _Heater(Stateless, ABC):
@@ -71,6 +82,8 @@ class _Heater(Stateless, ABC):
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return final energy of a window and the heat that is lacking, 0 in buildings heated otherwise."""
         found = self._supply(asked_for(inputs, self._rows))
+        if len(self._rows) == self._n:
+            return found
         out = {}
         for quantity, values in found.items():
             out[quantity] = np.zeros((window.n, self._n))
@@ -85,7 +98,8 @@ class _Heater(Stateless, ABC):
         """Return the heat given and the heat lacking."""
         demand = inputs["space_heating_demand"] + inputs["hot_water_demand"]
         heat = np.minimum(demand, self._capacity)
-        return heat, demand - heat
+        demand -= heat
+        return heat, demand
 
 
 class BoilerSimulator(_Heater):
@@ -95,21 +109,18 @@ class BoilerSimulator(_Heater):
 
     def __init__(self, table: Table, rows: NDArray[np.int64], n: int, step_s: int) -> None:
         super().__init__(table, rows, n, step_s)
-        types, stated = table["boiler_type"], cells(table, "boiler_efficiency")
-        full, part = boiler_efficiency(types, self._capacity)
-        constant = ~np.isnan(stated)
-        self._full, self._part = (np.where(constant, stated, efficiency) for efficiency in (full, part))
-        self._standby = standby_loss(types)
-        self._constant = constant
-        self._burns = {fuel: table["heating_system"] == system for system, fuel in BOILERS.items()}
-        self._burns = {fuel: rows_ for fuel, rows_ in self._burns.items() if rows_.any()}
+        types = table["boiler_type"]
+        curve = fuel_curve(self._capacity, *boiler_efficiency(types, self._capacity), standby_loss(types))
+        self._curve = with_stated_efficiency(curve, cells(table, "boiler_efficiency"))
+        burns = {fuel: table["heating_system"] == system for system, fuel in BOILERS.items()}
+        self._burns = {fuel: which for fuel, which in burns.items() if which.any()}
         self.writes = tuple(Write(q, "building") for q in (*self._burns, "unserved_heat"))
 
     def _supply(self, inputs: dict[str, Floats]) -> dict[str, Floats]:
         heat, lacking = self._served(inputs)
-        by_load = boiler_fuel(heat, self._capacity, self._full, self._part, self._standby)
-        burned = np.where(self._constant, heat / self._full, by_load)
-        return {**{fuel: burned * mine for fuel, mine in self._burns.items()}, "unserved_heat": lacking}
+        burned = boiler_fuel(heat, self._curve)
+        by_fuel = {fuel: burned if len(self._burns) == 1 else burned * which for fuel, which in self._burns.items()}
+        return {**by_fuel, "unserved_heat": lacking}
 
 
 class DistrictHeatSimulator(_Heater):

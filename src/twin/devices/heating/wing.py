@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.devices.heating.model import COLUMNS
+from twin.devices.heating.model import COLUMNS, OF_BUFFER, OF_CONTROL, OF_FLEXIBILITY, OF_SYSTEM
 from twin.registry import Factor, Fill, Indicator, Measure, SimulatorEntry, Term, Wing
 
 __all__ = ["WING"]
@@ -21,7 +21,7 @@ def _sized(name: str, writes: tuple[str, ...], *keys: str) -> Fill:
 
 def _swap(kind: str, params: str, apply: str, meaning: str, *also: str, **more: Any) -> Measure:
     module = "twin.devices.heating.measures"
-    writes = ("heating_system", *_OF_SYSTEM, *also)
+    writes = ("heating_system", *OF_SYSTEM, *also)
     return Measure(kind, "building", f"{module}:{params}", f"{module}:{apply}", writes, meaning, **more)
 
 
@@ -43,33 +43,15 @@ _PUMP = (
     "design_heat_load_w",
 )
 _BOILER = ("boiler_type", "boiler_efficiency", "heater_capacity_w")
-_OF_SYSTEM = (
-    *_BOILER,
-    "substation_loss_w",
-    "heat_pump_source",
-    "heat_pump_sizing",
-    "heat_pump_capacity_w",
-    "heat_pump_operation",
-    "heat_pump_defrost_loss",
-    "backup_capacity_w",
-    "ground_source_temperature_degc",
-    "supply_temperature_degc",
+_HEATER = ("heat_pump_capacity_w", "heater_capacity_w", "design_heat_load_w")  # of heat pumps and electric heaters
+_BUFFER = (
+    "heat_buffer_volume_m3",
+    "heat_buffer_low_degc",
+    "heat_buffer_high_degc",
+    "heat_buffer_loss_w_k",
+    "heater_capacity_w",
 )
-_BUFFER = ("heat_buffer_volume_m3", "heat_buffer_low_degc", "heat_buffer_high_degc", "heat_buffer_loss_w_k")
-
-_OF_BUFFER = (*_BUFFER, "heat_buffer_sizing_l_kw", "heat_buffer_label")
-_CONTROL = ("heating_control", "heating_fill_hours", "heating_draw_hours", "heating_lock")
-
-_FLEXIBILITY = (
-    "heat_flexibility",
-    "flexibility_raise_k",
-    "flexibility_lower_k",
-    "flexibility_hours",
-    "flexibility_surplus_share",
-    "flexibility_high_pu",
-    "flexibility_low_pu",
-)
-_STEERED = (*_OF_BUFFER, *_CONTROL, *_FLEXIBILITY)
+_STEERED = (*OF_BUFFER, *OF_CONTROL, *OF_FLEXIBILITY)
 
 _SWAPS = (
     _swap(
@@ -109,7 +91,7 @@ _HEAT_BUFFER = Measure(
     table="building",
     params="twin.devices.heating.control_measures:HeatBuffer",
     apply="twin.devices.heating.control_measures:install_buffer",
-    writes=_OF_BUFFER,
+    writes=OF_BUFFER,
     meaning="A buffer storage behind heat pumps and electric heaters.",
     assumes=(
         (
@@ -119,7 +101,7 @@ _HEAT_BUFFER = Measure(
         ),
         (
             "Heat pumps heat their buffer at full power to the temperature it has; their capacity does not depend on "
-            "it. Electric heaters before a buffer are sized to the design heat load.",
+            "it. Electric heaters before a buffer are sized to the design heat load where no capacity is stated.",
             "twin: planning assumption",
         ),
     ),
@@ -130,7 +112,7 @@ _HEATING_CONTROL = Measure(
     table="building",
     params="twin.devices.heating.control_measures:HeatingControl",
     apply="twin.devices.heating.control_measures:set_control",
-    writes=_CONTROL,
+    writes=OF_CONTROL,
     meaning="Change what decides when heat pumps and electric heaters run.",
     assumes=(
         (
@@ -146,7 +128,7 @@ _THERMAL_FLEXIBILITY = Measure(
     table="building",
     params="twin.devices.heating.flexibility_measures:ThermalFlexibility",
     apply="twin.devices.heating.flexibility_measures:make_flexible",
-    writes=_FLEXIBILITY,
+    writes=OF_FLEXIBILITY,
     meaning="Heat rooms ahead of time, on a signal and within bounds of comfort.",
     assumes=(
         ("Prices and emission factors of a whole civil day are known as it begins.", "twin: planning assumption"),
@@ -196,7 +178,13 @@ WING = Wing(
         _fill(
             "buffer_volume",
             ("heat_buffer_volume_m3",),
-            ("heat_buffer_sizing_l_kw", "heating_system", "heat_pump_capacity_w", "design_heat_load_w"),
+            (
+                "heat_buffer_sizing_l_kw",
+                "heating_system",
+                "heat_pump_capacity_w",
+                "heater_capacity_w",
+                "design_heat_load_w",
+            ),
         ),
         _fill("buffer_loss", ("heat_buffer_loss_w_k",), ("heat_buffer_label", "heat_buffer_volume_m3")),
         _fill("control", ("heating_control",), ("heating_system", "heat_buffer_volume_m3")),
@@ -211,7 +199,7 @@ WING = Wing(
     ),
     measures=(*_SWAPS, _HEAT_BUFFER, _HEATING_CONTROL, _THERMAL_FLEXIBILITY),
     simulators=(
-        _heating("thermal_flexibility", "build", *_FLEXIBILITY, module="flexibility"),
+        _heating("thermal_flexibility", "build", *OF_FLEXIBILITY, module="flexibility"),
         _heating("boiler", "build_boiler", *_BOILER),
         _heating("district_heat", "build_district_heat", "substation_loss_w", "heater_capacity_w"),
         _heating("electric_heating", "build_electric", "heating_control", "heater_capacity_w"),
@@ -225,7 +213,14 @@ WING = Wing(
             "heating_lock",
             module="buffered",
         ),
-        _heating("shifted_heating", "build_shifted", *_PUMP, *_BUFFER, *_CONTROL[:3], module="buffered"),
+        _heating(
+            "shifted_heating",
+            "build_shifted",
+            *_PUMP,
+            *_BUFFER,
+            *OF_CONTROL[:3],
+            module="buffered",
+        ),
     ),
     indicators=_INDICATORS,
 )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twin.errors import Problem, TwinError, nearest
+from twin.errors import nearest
+from twin.validation.bestest.content import CHATTER, ORIENTATIONS, load
 from twin.validation.bestest.schedules import Fan, NotUnderstoodError, as_number, daily, off, read_fan, read_setback
 
 __all__ = ["Case", "CaseFile", "read_cases"]
-
-_CHATTER = {"base", "note", "notes", "description", "name", "title", "source", "comment"}
-_ORIENTATIONS = ("N", "E", "S", "W")
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def read_cases(path: Path) -> CaseFile:
     TwinError
         If the file is no JSON, lacks a section, or a case names a base that is not there.
     """
-    content = _load(path)
+    content = load(path)
     stated: dict[str, dict[str, Any]] = content["cases"]
     cases: dict[str, Case] = {}
     odd: dict[str, str] = {}
@@ -93,67 +90,6 @@ def read_cases(path: Path) -> CaseFile:
         except NotUnderstoodError as reason:
             odd[name] = f"/cases/{name}: {reason}"
     return CaseFile(path, content["common"], content["constructions"], content["glazing"], cases, odd)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise TwinError(Problem(f"this is no JSON ({error})", path, expected="a file of BESTEST cases")) from error
-    if not isinstance(content, dict):
-        raise TwinError(Problem("the file holds no object", path, "/", "common, constructions, glazing, cases"))
-    sections = ("common", "constructions", "glazing", "cases")
-    problems = [
-        Problem("the section is missing", path, f"/{name}", "an object")
-        for name in sections
-        if not isinstance(content.get(name), dict)
-    ]
-    if not problems:
-        for name, case in content["cases"].items():
-            if not isinstance(case, dict):
-                problems.append(Problem("the case is no object", path, f"/cases/{name}", "an object"))
-        problems = problems or _base_problems(path, content["cases"])
-        problems += _geometry_problems(path, content["common"].get("geometry"))
-    if problems:
-        raise TwinError(*problems)
-    return content
-
-
-def _geometry_problems(path: Path, geometry: Any) -> list[Problem]:
-    """Return what is missing of the box, or is no number."""
-    if not isinstance(geometry, dict):
-        return [Problem("the section is missing", path, "/common/geometry", "an object")]
-    walls = geometry.get("wall_area_gross_m2")
-    given = {f"wall_area_gross_m2/{o}": walls.get(o) for o in _ORIENTATIONS} if isinstance(walls, dict) else {}
-    given |= {} if given else {"wall_area_gross_m2": None}
-    sizes = ("length_ew_m", "width_ns_m", "height_m", "floor_area_m2", "volume_m3", "roof_area_m2")
-    given |= {name: geometry.get(name) for name in sizes}
-    wrong = {
-        name: "nothing" if value is None else repr(value)
-        for name, value in given.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0.0
-    }
-    return [
-        Problem(f"{said} is stated", path, f"/common/geometry/{name}", "a positive number")
-        for name, said in wrong.items()
-    ]
-
-
-def _base_problems(path: Path, stated: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
-    """Return what is wrong with the bases: not there, or a case that is its own."""
-    found = []
-    for name, case in stated.items():
-        seen = [name]
-        base = case.get("base")
-        while base is not None and base in stated and base not in seen:
-            seen.append(base)
-            base = stated[base].get("base")
-        place = f"/cases/{seen[-1]}/base"
-        if base is not None and base not in stated and len(seen) == 1:
-            found.append(Problem(f"there is no case {base!r}", path, place, "a case", nearest(str(base), stated)))
-        elif base == name:
-            found.append(Problem(f"{name} is its own base", path, place))
-    return found
 
 
 def _lineage(name: str, stated: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -203,7 +139,7 @@ class _Reader:
         fan_here = False
         for key, value in case.items():
             known = _known(key)
-            if known in _CHATTER:
+            if known in CHATTER:
                 continue
             setter = getattr(self, f"_{known}", None)
             if setter is not None:
@@ -260,7 +196,7 @@ class _Reader:
     def _window_orientation(self, value: Any) -> None:
         names = value if isinstance(value, list) else re.split(r"[,;/+&\s]+", str(value).strip())
         letters = [str(name).strip()[:1].upper() for name in names]
-        if not letters or any(letter not in _ORIENTATIONS for letter in letters):
+        if not letters or any(letter not in ORIENTATIONS for letter in letters):
             raise NotUnderstoodError(f"window orientation {value!r}; expected some of N, E, S, W")
         self.orientations, self.areas = letters, {}
 
@@ -269,7 +205,7 @@ class _Reader:
 
     def _windows(self, value: Any) -> None:
         if isinstance(value, dict):
-            odd = ", ".join(sorted(set(value) - set(_ORIENTATIONS)))
+            odd = ", ".join(sorted(set(value) - set(ORIENTATIONS)))
             if odd or not value:
                 raise NotUnderstoodError(f"windows say {odd or 'nothing'}; expected m2 by some of N, E, S, W")
             self.kind, self.areas = "glass", {o: as_number(area) for o, area in value.items()}
@@ -363,7 +299,7 @@ def _measures(value: Any, what: str, known: set[str]) -> dict[str, float] | None
         return None
     if not isinstance(value, dict) or "depth_m" not in value:
         raise NotUnderstoodError(f"{what} {value!r}; expected an object with depth_m")
-    odd = set(value) - known - _CHATTER
+    odd = set(value) - known - CHATTER
     if odd:
         raise NotUnderstoodError(f"{what} says {', '.join(sorted(odd))}; known are {', '.join(sorted(known))}")
     return {key: as_number(number) for key, number in value.items() if key in known}

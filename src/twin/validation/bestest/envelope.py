@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from twin.buildings.kernel.films import ROUGH, SMOOTH, forced_convection
 from twin.buildings.kernel.layers import Layers
+from twin.units import HOUR_S
 from twin.validation.bestest.cases import Case, CaseFile
 from twin.validation.bestest.elements import Envelope, Opaque
 from twin.validation.bestest.glazing import glazing, window
@@ -51,7 +52,7 @@ def envelope(case: Case, file: CaseFile, outdoors: Outdoors) -> Envelope:
         exchange_areas(faces),
         internal_w=case.internal_gains_w,
         radiant=case.radiant_share,
-        h_infiltration=case.infiltration_ach * volume / 3600.0 * heat,
+        h_infiltration=case.infiltration_ach * volume / HOUR_S * heat,
         h_fan=case.fan.flow_m3_s * heat if case.fan else 0.0,
         air_j_k=volume * heat,
     )
@@ -170,7 +171,10 @@ def _insulating(layers: list[Mapping[str, Any]]) -> int:
 
 def _as_layers(layers: Iterable[Mapping[str, Any]]) -> Layers:
     names = ("thickness_m", "conductivity", "density", "specific_heat")
-    return Layers(*table(layers, names, "a layer").T)
+    numbers = table(layers, names, "a layer")
+    if (numbers[:, :2] <= 0.0).any() or (numbers < 0.0).any():
+        raise NotUnderstoodError("a layer is nowhere thick or conducts nothing; expected positive numbers")
+    return Layers(*numbers.T)
 
 
 def _panel(file: CaseFile, case: Case) -> Layers:

@@ -20,8 +20,6 @@ __all__ = ["FiveResistances"]
 
 Floats = NDArray[np.float64]
 
-H_MS_W_M2K = 9.1  # between mass and surfaces, EN ISO 13790, 12.2.2
-H_IS_W_M2K = 3.45  # between surfaces and air, EN ISO 13790, 7.2.2.2
 _BLACKBODY_W_M2K = 4.0 * STEFAN_BOLTZMANN * (START_DEGC + ZERO_DEGC_K) ** 3
 
 
@@ -52,17 +50,17 @@ class FiveResistances:
         h_w = float(u[~massive] @ area[~massive] + sum(w.area_m2 * _glass_u(w) for w in e.windows))
         a_m = mass_area(capacity[massive], area[massive])
         a_t = float(area.sum() + sum(w.area_m2 for w in e.windows))
-        h_ms = H_MS_W_M2K * a_m
+        h_ms = simple_hourly.H_MS_W_M2K * a_m
         h_op = float(u[massive] @ area[massive])
         values = (
             h_w,
             1.0 / (1.0 / h_op - 1.0 / h_ms),
             h_ms,
-            H_IS_W_M2K * a_t,
+            simple_hourly.H_IS_W_M2K * a_t,
             e.h_infiltration,
             float(capacity @ area),
         )
-        shares = (a_m / a_t, 1.0 - a_m / a_t - h_w / (H_MS_W_M2K * a_t))
+        shares = (a_m / a_t, 1.0 - a_m / a_t - h_w / (simple_hourly.H_MS_W_M2K * a_t))
         return simple_hourly.Zones(*(np.array([v]) for v in (*values, *shares)))
 
     @staticmethod

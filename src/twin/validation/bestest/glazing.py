@@ -34,7 +34,9 @@ _TABLE = 501  # angles at which glass is looked at
 
 def glazing(file: CaseFile, name: str) -> tuple[Panes, list[tuple[str, float]], Floats]:
     """Return panes, gaps and resistances of a glazing of the file."""
-    stated = file.glazings[name]
+    stated = file.glazings.get(name)
+    if not isinstance(stated, dict):
+        raise NotUnderstoodError(f"windows of the glazing {name!r}; expected one of " + ", ".join(file.glazings))
     names = (
         "thickness_m",
         "conductivity",
@@ -46,16 +48,30 @@ def glazing(file: CaseFile, name: str) -> tuple[Panes, list[tuple[str, float]], 
     )
     try:
         listed = stated["panes_outside_to_inside"]
-        panes = Panes(*table(listed, names, f"a pane of the glazing {name}").T)
+        panes = Panes(*_possible(table(listed, names, f"a pane of the glazing {name}"), name).T)
         gaps = stated.get("gaps") or ([stated["gap"]] * (len(listed) - 1) if stated.get("gap") else [])
         filled = [(str(gap["gas"]), as_number(gap["thickness_m"])) for gap in gaps]
     except KeyError as missing:
         raise NotUnderstoodError(f"the glazing {name} states no {missing}") from None
+    except TypeError:
+        raise NotUnderstoodError(f"the gaps of the glazing {name}; expected gas and thickness_m of each") from None
+    if any(thickness <= 0.0 for _, thickness in filled):
+        raise NotUnderstoodError(f"a gap of the glazing {name} is nowhere wide")
     if as_number(stated.get("frame_fraction", 0.0)):
         raise NotUnderstoodError(f"the glazing {name} has a frame; expected frame_fraction 0")
     if len(filled) != len(listed) - 1 or any(gas not in GASES for gas, _ in filled):
         raise NotUnderstoodError(f"the gaps of the glazing {name}; expected {len(listed) - 1} of " + ", ".join(GASES))
     return panes, filled, resistances(panes, filled, winter=True)  # ASHRAE 140 states gaps as WINDOW finds them
+
+
+def _possible(panes: Floats, name: str) -> Floats:
+    """Return numbers of panes, shape ``(pane, 7)``, if there can be such glass."""
+    size, through, front, back, emissivity = panes[:, :2], panes[:, 2], panes[:, 3], panes[:, 4], panes[:, 5:]
+    sound = (size > 0.0).all() and (panes[:, 2:5] > 0.0).all() and ((emissivity > 0.0) & (emissivity <= 1.0)).all()
+    if not sound or (through + np.maximum(front, back) > 1.0).any():
+        expected = "sizes, shares and emissivities above 0, and no more light thrown back and let through than falls in"
+        raise NotUnderstoodError(f"a pane of the glazing {name} cannot be; expected {expected}")
+    return panes
 
 
 def window(

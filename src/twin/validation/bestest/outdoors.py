@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 AZIMUTH_DEG = {"N": 0.0, "E": 90.0, "S": 180.0, "W": 270.0}
 UPRIGHT = 90.0
-AIR_J_KGK = 1006.0
+AIR_J_KGK = 1006.0  # specific heat of dry air at room temperature
 _GAS_CONSTANT = 287.05  # of dry air, J/(kg K)
 _OPEN_COUNTRY = 0.14  # exponent of the wind's profile, ASHRAE Handbook Fundamentals 2009, 24.3
 _MEASURED_AT_M = 10.0
@@ -160,8 +160,8 @@ class Outdoors:
         """Return what a black plane at the air's temperature loses to the sky, W/m2, shape ``(t,)``.
 
         It sees sky for the share (1 + cos tilt) / 2 and what is as warm as the air for the rest: EN ISO 13790, 11.4.6,
-        and EN ISO 52016-1. Walton's split (TARP, EnergyPlus), by which walls lose less to the sky, was tried too: it
-        leaves more of the cases outside of the other programs' range.
+        and EN ISO 52016-1. By Walton's split (TARP, EnergyPlus) walls lose less to the sky, and more of the cases lie
+        outside of the other programs' range.
         """
         black = STEFAN_BOLTZMANN * (self.temperature + ZERO_DEGC_K) ** 4
         share = (1.0 + np.cos(np.radians(tilt_deg))) / 2.0

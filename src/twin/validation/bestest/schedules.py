@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,9 +94,12 @@ def as_number(value: Any) -> float:
         If it is none.
     """
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         raise NotUnderstoodError(f"{value!r} is no number") from None
+    if not math.isfinite(number):
+        raise NotUnderstoodError(f"{value!r} is no finite number")
+    return number
 
 
 def table(listed: Any, names: Sequence[str], what: str) -> NDArray[np.float64]:
