@@ -75,13 +75,13 @@ def inputs(ledger=None):
     return {"archetypes": read_catalogue("tabula-de", ledger or Ledger())}
 
 
-def filled(city, *wings, ledger=None):
+def filled(city, *wings, ledger=None, found=None):
     """Return the city with all gaps filled by the wings, buildings first; measured and given cells stay.
 
-    Thermal zones are attached once the buildings are known.
+    Thermal zones are attached once the buildings are known. ``found`` is what the scenario's files hold.
     """
     ledger = ledger or Ledger()
-    found = inputs(ledger)
+    found = found or inputs(ledger)
     for wing in (BUILDINGS, *wings):
         for fill in wing.fills:
             if fill.table == "zone" and "zone" not in city.tables:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from bestest_case import case_file
 
 from twin.errors import TwinError
 from twin.validation.bestest.cases import read_cases
+from twin.validation.bestest.glazing import glazing
 from twin.validation.bestest.rows import read_ranges, row
-from twin.validation.bestest.schedules import NotUnderstoodError, table
+from twin.validation.bestest.schedules import NotUnderstoodError, as_number, table
 
 
 def read(folder, **cases):
@@ -179,3 +182,52 @@ def test_a_row_prefers_limits_of_acceptance_and_passes_no_judgement_on_what_is_n
     assert (row(y, {"y": 2.5})["basis"], row(y, {"y": 2.5})["pass"]) == ("range", False)
     assert row(y, {"x": 2.5})["pass"] is None
     assert row(y, {})["note"] == "no such case in the file"
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "said"),
+    [
+        ("common", "thermostat", "20 C", "thermostat is no object"),
+        ("common", "surface", None, "surface is no object"),
+        ("constructions", "light", [1], "light is no object"),
+        ("glazing", "clear", 3, "clear is no object"),
+    ],
+)
+def test_what_should_be_an_object_and_is_none_is_said(tmp_path, section, name, value, said):
+    path = case_file(tmp_path, {})
+    content = json.loads(path.read_text())
+    content[section][name] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(TwinError, match=said):
+        read_cases(path)
+
+
+@pytest.mark.parametrize("base", [None, ["A"]])
+def test_a_base_that_is_no_name_is_said(tmp_path, base):
+    with pytest.raises(TwinError, match="the base of B is"):
+        read(tmp_path, B={"base": base})
+
+
+@pytest.mark.parametrize("number", ["warm", float("nan"), "1e999"])
+def test_what_is_no_finite_number_is_not_understood(number):
+    with pytest.raises(NotUnderstoodError, match="number"):
+        as_number(number)
+
+
+@pytest.mark.parametrize(
+    ("pane", "gap", "said"),
+    [
+        ({"solar_transmittance": 0.95}, {}, "cannot be"),
+        ({"thickness_m": 0.0}, {}, "cannot be"),
+        ({"ir_emissivity_front": 1.2}, {}, "cannot be"),
+        ({}, {"thickness_m": -0.012}, "nowhere wide"),
+    ],
+)
+def test_glass_that_cannot_be_is_not_understood(tmp_path, pane, gap, said):
+    file = read(tmp_path)
+    name = next(iter(file.glazings))
+    stated = file.glazings[name]
+    stated["panes_outside_to_inside"][0] |= pane
+    stated["gap"] |= gap
+    with pytest.raises(NotUnderstoodError, match=said):
+        glazing(file, name)

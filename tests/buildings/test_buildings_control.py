@@ -15,7 +15,8 @@ from kernel_case import (
     summer_and_winter,
 )
 
-from twin.buildings.kernel.simple_hourly import Control, balance, fold, simulate
+from twin.buildings.kernel.balance import balance
+from twin.buildings.kernel.simple_hourly import Control, fold, simulate
 
 
 def test_the_air_never_leaves_the_set_points_and_power_works_one_way_at_a_time():

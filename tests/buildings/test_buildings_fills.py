@@ -1,11 +1,15 @@
 """What is assumed, and that it is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from buildings_case import boxes, filled, inputs
+from twin.buildings.catalogue import read_catalogue
 from twin.buildings.model import USE_TYPES
 from twin.city.model import USAGE_CLASSES
+from twin.errors import TwinError
 from twin.ledger import Ledger, summarize
 from twin.table import DERIVED, GIVEN, MISSING
 
@@ -135,3 +139,25 @@ def test_every_use_has_values_in_the_catalogue():
     for use in sorted(uses):
         city = filled(boxes(use_type=use))
         assert row(city, "air_change_1_h") >= 0
+
+
+@pytest.mark.parametrize("name", ["tabula-dk", "ch", "sg"])
+def test_what_is_said_of_uses_is_what_the_catalogue_has(name):
+    ledger = Ledger()
+    found = {"archetypes": read_catalogue(name, ledger)}
+    city = filled(boxes(), ledger=ledger, found=found)
+    rows = {r.field: r for r in summarize(ledger, [city.buildings], {}) if r.source.startswith("assumed")}
+    said, where = rows["heating_set_point_degc"].reason, rows["heating_set_point_degc"].reference
+    assert f"heated to {row(city, 'heating_set_point_degc'):g} degC while" in said
+    assert f"{row(city, 'heating_setback_degc'):g} degC otherwise" in said
+    assert {"tabula-dk": "Mikrozensus", "ch": "Switzerland", "sg": "Singapore"}[name] in where
+    per_person = row(city, "heated_floor_area_m2") / row(city, "occupants")
+    assert f"one person per {per_person:g} m2" in rows["occupants"].reason
+    assert rows["occupants"].reference == where
+
+
+def test_a_use_that_the_catalogue_does_not_have_is_a_problem():
+    whole = inputs()["archetypes"]
+    less = replace(whole, use_types=np.where(whole.use_types == "OFFICE", "BUREAU", whole.use_types))
+    with pytest.raises(TwinError, match="catalogue tabula-de has no use OFFICE, which 2 thermal zones have"):
+        filled(boxes(3, use_type=np.array(["OFFICE", "OFFICE", "SCHOOL"])), found={"archetypes": less})

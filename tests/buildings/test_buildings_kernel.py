@@ -21,7 +21,8 @@ from kernel_case import (
 )
 
 from twin.buildings.kernel import recurrence
-from twin.buildings.kernel.simple_hourly import Control, Run, Shared, balance, fold, simulate
+from twin.buildings.kernel.balance import balance
+from twin.buildings.kernel.simple_hourly import Control, Run, Shared, fold, simulate
 
 
 @pytest.mark.parametrize("step_s", [900.0, HOUR, 2 * HOUR])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from buildings_case import BERLIN, boxes, cut, filled, inputs, ports, with_weather
 from twin.buildings.model import COLUMNS
@@ -62,7 +63,9 @@ def test_any_cut_into_windows_gives_the_same(chosen, cuts):
 
 
 def test_restoring_a_state_repeats_the_window():
-    one, found = simulator(), ports(CITY, AXIS)
+    city = filled(boxes(2, night_ventilation_1_h=4.0))
+    one, found = simulator(city), ports(city, AXIS)
+    found["outdoor_temperature"] = found["outdoor_temperature"] + 12.0
     one.start(AXIS, None)
     one.advance(AXIS.between(AXIS.start, AXIS.start + 48 * 3600), {k: v[:48] for k, v in found.items()})
     rest, inputs_then = TimeAxis(AXIS.start + 48 * 3600, 3600, 48), {k: v[48:96] for k, v in found.items()}
@@ -164,8 +167,32 @@ def test_the_ground_keeps_warm_in_winter_and_cool_in_summer():
 
 
 def test_cooling_below_the_heating_set_point_is_refused():
-    with pytest.raises(TwinError, match="b0 is to be cooled below"):
+    with pytest.raises(TwinError, match="building b0 is to be cooled below"):
         simulator(filled(boxes(cooled=True, cooling_set_point_degc=18.0)))
+    with pytest.raises(TwinError) as error:
+        simulator(filled(boxes(5, cooled=True, cooling_set_point_degc=[18.0, 18.0, 26.0, 18.0, 18.0])))
+    assert [p.message for p in error.value.problems] == [
+        "4 buildings (b0, b1, b3, ...) are to be cooled below the heating set point"
+    ]
+
+
+def test_nights_after_cool_days_stay_closed():
+    city = filled(boxes(2, heating_capacity_w=1e6, night_ventilation_1_h=[0.0, 4.0]))
+    usual, opened = run(city, SUMMER)["space_heating_demand"].sum(axis=0)
+    assert opened == usual
+
+
+def test_air_let_in_at_night_does_not_go_with_operative_set_points():
+    city = filled(boxes(night_ventilation_1_h=2.0))
+    assert simulator(city).name == "buildings"
+    with pytest.raises(TwinError, match="works on the air"):
+        simulator(city, set_points="operative")
+
+
+def test_what_belongs_to_one_method_is_not_asked_of_the_other():
+    assert BuildingSettings(precision="float32").method == "5R1C"
+    with pytest.raises(ValidationError, match="belongs to method"):
+        BuildingSettings(precision="float32", method="multinode")
 
 
 def year_of(city, step_s=3600, **chosen):

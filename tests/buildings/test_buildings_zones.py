@@ -172,3 +172,18 @@ def test_an_envelope_too_large_for_its_floor_is_named():
     city = box(heated_floor_area_m2=20.0)
     with pytest.raises(TwinError, match="building b0 loses more"):
         ThermalZones(city).thermal()
+
+
+def test_a_building_all_of_whose_storeys_are_in_the_second_use_keeps_its_roof():
+    whole, mixed = (
+        ThermalZones(filled(boxes(secondary_use_type="OFFICE", secondary_use_share=share))) for share in (1.0, 0.25)
+    )
+    assert whole.table["use"].tolist() == ["secondary"]
+    assert whole.sum(whole.city.surfaces["area_m2"]) == pytest.approx([888.0])  # 2 (16 x 9 + 12 x 9 + 16 x 12)
+    assert mixed.sum(mixed.city.surfaces["area_m2"]) == pytest.approx([192 + 378, 192 + 126])
+
+
+def test_what_is_used_as_something_unheated_has_no_zones_whatever_its_floor_area():
+    city = filled(boxes(2, use_type=np.array(["UNHEATED", "OFFICE"]), heated_floor_area_m2=300.0))
+    assert city.table("zone").ids.tolist() == ["b1"]
+    assert design_heat_load(city)[0] == 0.0 < design_heat_load(city)[1]

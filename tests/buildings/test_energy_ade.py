@@ -10,7 +10,7 @@ import pytest
 
 import twin
 from twin.buildings.catalogue import read_catalogue
-from twin.buildings.fills.energy_ade import harmonize
+from twin.buildings.fills.energy_ade.harmonize import harmonize
 from twin.buildings.model import COLUMNS
 from twin.city import City, read_city
 from twin.city.derive import with_party_walls

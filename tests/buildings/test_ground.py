@@ -13,9 +13,7 @@ from twin.buildings.kernel.ground import (
     Cellar,
     Edge,
     Floor,
-    Swing,
     Void,
-    annual_swing,
     characteristic_dimension,
     edge_transmittance,
     equivalent_thickness,
@@ -26,8 +24,8 @@ from twin.buildings.kernel.ground import (
     slab_u,
     suspended_floor,
     unheated_basement,
-    virtual_ground_temperature,
 )
+from twin.buildings.kernel.ground_temperature import Swing, annual_swing, virtual_ground_temperature
 
 SAND, CLAY = SOILS["sand"], SOILS["clay"]
 MONTH_S = YEAR_S / 12

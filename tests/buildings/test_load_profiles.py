@@ -117,3 +117,12 @@ def test_bad_tables(tmp_path):
     assert "is not UTF-8" in complaints(binary)
     two = file(tmp_path, rows(lambda *_: "1.0,1.0"), "season,day,time,MULTI_RES [1],MULTI_RES [1]")
     assert "there twice" in complaints(two)
+
+
+def test_a_quote_left_open_is_a_problem_of_its_line(tmp_path):
+    lines = rows()
+    lines[0] = lines[0].replace("1.0", '"1.0')
+    lines[1] = lines[1].replace("1.0", '"one')
+    assert "4: one are no numbers" in complaints(file(tmp_path, lines))
+    huge = complaints(file(tmp_path, [*rows(), "winter," + "x" * 200_000]))
+    assert "cannot be read: field larger than field limit" in huge

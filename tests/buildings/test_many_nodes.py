@@ -13,7 +13,8 @@ from buildings_case import boxes, filled
 from twin.buildings.kernel import multinode, simple_hourly
 from twin.buildings.kernel.control import Control
 from twin.buildings.kernel.elements import SOURCES, assemble, ground_floor, internal_mass, opaque, window
-from twin.buildings.kernel.ground import SOILS, Floor, Swing, slab_on_ground, virtual_ground_temperature
+from twin.buildings.kernel.ground import SOILS, Floor, slab_on_ground
+from twin.buildings.kernel.ground_temperature import Swing, virtual_ground_temperature
 from twin.buildings.kernel.series import Shared
 from twin.buildings.zones import many_nodes
 from twin.buildings.zones.many_nodes import MultiNode, networks

@@ -26,6 +26,13 @@ CODE = Ledger().measure("a measure")
 SECOND = np.array([1])
 
 
+def test_storeys_that_nobody_heats_are_no_second_use():
+    with pytest.raises(ValidationError, match="'MULTI_RES'"):
+        Usage(secondary_use_type="UNHEATED", secondary_use_share=0.3)
+    with pytest.raises(ValidationError, match="has no secondary one"):
+        Usage(use_type="UNHEATED", secondary_use_type="OFFICE", secondary_use_share=0.3)
+
+
 def test_set_points():
     city = filled(boxes(2))
     after = filled(set_points(city, SECOND, SetPoint(heating_set_point_degc=18.0, cooling_set_point_degc=25.0), CODE))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from people_case import BERLIN, homes
 from twin.buildings.people.daylight import Daylight, darkness
@@ -126,9 +127,17 @@ def test_lamps_follow_the_sun_and_the_year_stays():
 
 
 def test_the_ledger_says_how_people_are_made():
-    ledger = Ledger()
-    state_people(PeopleSettings(), ledger)
-    assert not ledger.statements
-    state_people(PeopleSettings(profiles="stochastic", standing_share=0.25), ledger)
-    assert len(ledger.statements) == 4
-    assert ledger.statements[1].text.startswith("25% of the appliances' electricity")
+    mean, drawn = Ledger(), Ledger()
+    state_people(PeopleSettings(cold_water_degc=12.0), mean)
+    assert "from cold water of 12 degC" in mean.statements[0].text
+    assert "mean profiles of their use" in mean.statements[1].text
+    state_people(PeopleSettings(profiles="stochastic", standing_share=0.25), drawn)
+    assert len(drawn.statements) == 5
+    assert drawn.statements[2].text.startswith("25% of the appliances' electricity")
+    assert not any("mean profiles of their use" in rule.text for rule in drawn.statements)
+
+
+def test_cold_water_does_not_freeze():
+    assert PeopleSettings(cold_water_degc=10.0, cold_water_swing_k=10.0).cold_water_swing_k == 10.0
+    with pytest.raises(ValidationError, match="would freeze"):
+        PeopleSettings(cold_water_degc=2.0, cold_water_swing_k=5.0)

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.comfort import state_assumptions
+from twin.buildings.kernel.ground import AIR_J_M3K
 from twin.buildings.model import SITE_COLUMNS, ZONE_COLUMNS
 from twin.buildings.people.settings import PeopleSettings, state_people
 from twin.buildings.settings import BuildingSettings
-from twin.buildings.zones.thermal_zones import AIR_J_M3K
+from twin.buildings.zones.envelope import UNHEATED_NEIGHBOUR
+from twin.buildings.zones.thermal_zones import ROOM_HEIGHT_M, heated
 from twin.city.geometry import measure
 from twin.city.geometry.shells import lowest
 from twin.ledger import Ledger
@@ -34,7 +36,28 @@ def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     """Return the city with the table ``zone``, and with the heat capacity of the air at its site."""
     state_assumptions(ledger)
     state_people(inputs.get("people", PeopleSettings()), ledger)
-    return with_zones(_with_air(city), inputs.get("buildings", BuildingSettings()), ledger)
+    settings = inputs.get("buildings", BuildingSettings())
+    _state_method(settings, ledger)
+    return with_zones(_with_air(city), settings, ledger)
+
+
+def _state_method(settings: BuildingSettings, ledger: Ledger) -> None:
+    """State in the ledger how heat and cold are worked out."""
+    if settings.method == "multinode":
+        ledger.state(
+            "Heat and cold of zones follow from networks of many nodes, with the mass of walls, roofs and floors "
+            "spread over their thickness; the sun on opaque walls reaches rooms without their delay.",
+            "EN ISO 52016-1; twin: planning assumption",
+        )
+    else:
+        ledger.state("Heat and cold of zones follow from the simple hourly method, 5R1C.", "EN ISO 13790:2008, annex C")
+    if settings.set_points == "operative":
+        ledger.state("Set points are operative temperatures; nobody opens windows where it is warm.", "scenario")
+    ledger.state(
+        f"Rooms are {ROOM_HEIGHT_M:g} m high for their ventilation. Zones pass no heat to each other, nor to heated "
+        f"neighbours; to one that is not heated, {UNHEATED_NEIGHBOUR:g} of what they would lose outdoors.",
+        "TABULA calculation method, Loga & Diefenbach, IWU 2013; twin: planning assumption",
+    )
 
 
 def _with_air(city: City) -> City:
@@ -52,18 +75,16 @@ def with_zones(city: City, settings: BuildingSettings, ledger: Ledger) -> City:
     The columns that follow from those of the building are left to the fills.
     """
     buildings = city.buildings
-    heated = buildings["heated_floor_area_m2"] > 0
-    if not heated.any():
+    warm = heated(buildings)
+    if not warm.any():
         return city
-    building, part = _places(city, heated, settings.zoning)
+    building, part = _places(city, warm, settings.zoning)
     share = np.where(buildings.missing("secondary_use_type"), 0.0, buildings["secondary_use_share"])[building]
     uses = np.array(ZONE_COLUMNS["use"].categories)
     place = np.repeat(np.arange(len(building)), 2)
     use = np.tile([0, 1], len(building))
     there = np.where(use == 1, share[place] > 0, share[place] < 1)
     place, use = place[there], use[there]
-    if settings.set_points == "operative":
-        ledger.state("Set points are operative temperatures; nobody opens windows where it is warm.", "scenario")
     volume_share = _volume_shares(city, building, part)
     if (part >= 0).any():
         ledger.state("Building parts share their building's heated floor area by volume.", "twin: planning assumption")
@@ -98,10 +119,8 @@ def _volume_shares(city: City, building: Ints, part: Ints) -> Floats:
         return np.ones(len(building))
     measured, (owner, n) = measure(city.geometry), city.surface_owners()
     # the divergence theorem with the field (0, 0, z), from the height of the lowest point, which leaks do least
-    height = (
-        measured.centroid[:, 2]
-        - lowest(city.geometry, city.surfaces["building"], len(city.buildings))[city.surfaces["building"]]
-    )
+    of = city.surfaces["building"]
+    height = measured.centroid[:, 2] - lowest(city.geometry, of, len(city.buildings))[of]
     outside = city.surfaces.missing("opening_of")
     volume = np.bincount(owner[outside], (measured.vector[:, 2] * height)[outside], n)
     own = np.maximum(volume[np.where(part < 0, building, len(city.buildings) + part)], 0.0)

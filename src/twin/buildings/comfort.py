@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.kernel.comfort import MARGIN_K, ComfortLimits, category, limits, running_mean
+from twin.buildings.model import RESIDENTIAL_USES
 from twin.city.model import City
 from twin.engine.groups import Groups
 from twin.engine.ports import Arrays, Read, Write
@@ -32,7 +33,7 @@ _LIVING = ((21.0, 20.0, 18.0), (25.5, 26.0, 27.0))
 _SITTING = ((21.0, 20.0, 19.0), (25.5, 26.0, 27.0))
 _STANDING = ((17.5, 16.0, 15.0), (24.0, 25.0, 26.0))
 _BY_USE = {
-    **dict.fromkeys(("MULTI_RES", "SINGLE_RES"), _LIVING),
+    **dict.fromkeys(RESIDENTIAL_USES, _LIVING),
     **dict.fromkeys(("FOODSTORE", "GYM", "INDUSTRIAL", "RETAIL"), _STANDING),
 }
 _NOT_JUDGED = ("COOLROOM", "PARKING", "SERVERROOM", "SWIMMING", "UNHEATED")

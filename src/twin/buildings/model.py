@@ -11,7 +11,10 @@ __all__ = [
     "BUILDING_TYPES",
     "COLUMNS",
     "ENVELOPE",
+    "HEATED_USES",
+    "MOST_WINDOW",
     "REFURBISHMENTS",
+    "RESIDENTIAL_USES",
     "SITE_COLUMNS",
     "UNHEATED",
     "USE_TYPES",
@@ -25,14 +28,19 @@ UNHEATED = "UNHEATED"
 
 # Every usage class of the city model but the one whose size has yet to decide
 USE_TYPES = tuple(use for use in USAGE_CLASSES if use != "RESIDENTIAL")
+RESIDENTIAL_USES = ("MULTI_RES", "SINGLE_RES")
+# Storeys that are not heated count as none: a smaller floor area says so
+HEATED_USES = tuple(use for use in USE_TYPES if use != UNHEATED)
 # TABULA: single family house, terraced house, multi family house, apartment block, high rise; non-residential
 BUILDING_TYPES = ("SFH", "TH", "MFH", "AB", "HR", "NWG")
 REFURBISHMENTS = ("existing", "usual", "advanced")
 ATTICS = ("none", "unheated", "heated")
 BASEMENTS = ("none", "unheated", "heated")
+MOST_WINDOW = 0.95  # share of a wall: what is left is frame of the building
 ZONE_USES = ("main", "secondary")
 
 _U = "W/(m2 K)"
+
 
 _DECLARED = (
     Column("use_type", "-", "str", "main use of the building", categories=USE_TYPES),
@@ -52,10 +60,10 @@ _DECLARED = (
     Column("shading_factor", "1", "float", "share of the sun on a facade that reaches its windows", low=0, high=1),
     Column("wall_absorptance", "1", "float", "solar absorptance of the outer walls", low=0, high=1),
     Column("roof_absorptance", "1", "float", "solar absorptance of the roof", low=0, high=1),
-    Column("window_to_wall_north", "1", "float", "window share of outer walls facing north", low=0, high=0.95),
-    Column("window_to_wall_east", "1", "float", "window share of outer walls facing east", low=0, high=0.95),
-    Column("window_to_wall_south", "1", "float", "window share of outer walls facing south", low=0, high=0.95),
-    Column("window_to_wall_west", "1", "float", "window share of outer walls facing west", low=0, high=0.95),
+    Column("window_to_wall_north", "1", "float", "window share of outer walls facing north", low=0, high=MOST_WINDOW),
+    Column("window_to_wall_east", "1", "float", "window share of outer walls facing east", low=0, high=MOST_WINDOW),
+    Column("window_to_wall_south", "1", "float", "window share of outer walls facing south", low=0, high=MOST_WINDOW),
+    Column("window_to_wall_west", "1", "float", "window share of outer walls facing west", low=0, high=MOST_WINDOW),
     Column(
         "thermal_capacity_j_m2k", "J/(m2 K)", "float", "internal heat capacity per heated floor area", low=2e4, high=2e6
     ),
@@ -87,7 +95,7 @@ _DECLARED = (
     Column("design_heat_load_w", "W", "float", "heat load at the design outdoor temperature, without gains", low=0),
     Column("heating_capacity_w", "W", "float", "most that the heating can give to the rooms", low=0),
     Column("cooling_capacity_w", "W", "float", "most that the cooling can take from the rooms", low=0),
-    Column("secondary_use_type", "-", "str", "use of the lower storeys where it is another", categories=USE_TYPES),
+    Column("secondary_use_type", "-", "str", "use of the lower storeys where it is another", categories=HEATED_USES),
     Column("secondary_use_share", "1", "float", "share of the floor area in that use", low=0, high=1),
     Column("attic", "-", "str", "space below the roof", categories=ATTICS),
     Column("basement", "-", "str", "space below the ground floor", categories=BASEMENTS),
@@ -102,7 +110,7 @@ _DECLARED = (
     Column("infiltration_1_h", "1/h", "float", "part of the air change that leaks in", low=0, high=50),
     Column("heat_recovery", "1", "float", "temperature efficiency of heat recovery from exhaust air", low=0, high=0.98),
     Column("specific_fan_power_j_m3", "J/m3", "float", "electric work of fans per volume of air", low=0, high=20_000),
-    Column("night_ventilation_1_h", "1/h", "float", "air change added in mild nights", low=0, high=50),
+    Column("night_ventilation_1_h", "1/h", "float", "air change added at night after warm days", low=0, high=50),
     Column("movable_shading_factor", "1", "float", "share of the sun that lowered blinds let pass", low=0, high=1),
     Column("heating_use_factor", "1", "float", "heat used over heat computed: performance gap", low=0.1, high=3),
     Column("outer_wall_m2", "m2", "float", "area of outer walls without windows", low=0),

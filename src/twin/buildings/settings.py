@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = ["BuildingSettings"]
 
@@ -25,3 +25,9 @@ class BuildingSettings(BaseModel):
     opens windows then."""
     precision: Literal["float64", "float32"] = "float64"
     """Numbers the hourly method computes in: single precision is faster, its loads lie within 1e-4."""
+
+    @model_validator(mode="after")
+    def _precise(self) -> Self:
+        if self.method == "multinode" and self.precision != "float64":
+            raise ValueError('precision = "float32" belongs to method = "5R1C"')
+        return self

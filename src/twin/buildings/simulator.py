@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.kernel.simple_hourly import Control, Shared
+from twin.buildings.habits import AIRING_ABOVE_SET_POINT_K, AIRING_FROM_DEGC
+from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.series import Shared
 from twin.buildings.people.schedules import Clock, profile, read_clock
 from twin.buildings.settings import BuildingSettings
 from twin.buildings.zones.arrays import SetPoints, ZoneSums
@@ -16,6 +18,7 @@ from twin.buildings.zones.envelope import sky_areas, solar_areas
 from twin.buildings.zones.gains import SkyGain, SolarGain
 from twin.buildings.zones.ground_contact import GroundTemperature
 from twin.buildings.zones.many_nodes import MultiNode, networks
+from twin.buildings.zones.night_air import NightAir
 from twin.buildings.zones.one_mass import SimpleHourly
 from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.city.model import City
@@ -30,15 +33,12 @@ __all__ = ["BuildingsSimulator", "build"]
 Floats = NDArray[np.float64]
 
 OUT_OF_REACH_DEGC = 1000.0  # a set point that turns cooling off
-AIRING_FROM_DEGC = 23.0  # DIN 4108-2:2013
-AIRING_ABOVE_SET_POINT_K = 2.0
-NIGHT = (22, 6)  # hours of the clock in which windows or flaps are open at night
-MILD_NIGHT_DEGC = 14.0  # outdoors, from which nobody has to heat what came in
 
 
 @dataclass(frozen=True)
 class _State:
     masses: Floats
+    last_day: Floats | None
 
 
 class BuildingsSimulator:
@@ -84,7 +84,7 @@ class BuildingsSimulator:
         self._zones = zones = ThermalZones(city)
         self._n_buildings = len(city.buildings)
         self._add_up = ZoneSums(zones.building, self._n_buildings)
-        self._heated = np.unique(zones.building)
+        self._unheated = np.setdiff1d(np.arange(self._n_buildings), zones.building)
         self._ground = GroundTemperature(zones) if "weather" in city.tables else None
         self._sun = SolarGain(zones, *solar_areas(city))
         self._sky = SkyGain(zones.sum(sky_areas(city)))
@@ -102,7 +102,6 @@ class BuildingsSimulator:
         self._set_point = table["heating_set_point_degc"]
         self._set_back = np.minimum(table["heating_setback_degc"], self._set_point)
         self._cooling = np.where(cooled, table["cooling_set_point_degc"], np.inf)
-        self._check_set_points()
         self._heating_max = zones.of_building("heating_capacity_w") * zones.heat_load_share
         self._cooling_max = None
         if "cooling_capacity_w" in zones.city.buildings:
@@ -114,11 +113,13 @@ class BuildingsSimulator:
         warm = np.maximum(AIRING_FROM_DEGC, self._set_point + AIRING_ABOVE_SET_POINT_K)
         self._airing_from = np.where(cooled, np.inf, warm)
         self._airing_max = zones.airing
-        self._night = zones.of_building("night_ventilation_1_h") * zones.air_w_k_per_change
+        at_night = zones.of_building("night_ventilation_1_h") * zones.air_w_k_per_change
+        self._night = NightAir(at_night, self._civil, self.step_s)
+        self._check_control()
 
     def start(self, axis: TimeAxis, streams: Streams) -> None:
         """Begin with masses at the heating set point; a warm-up lets that fade."""
-        self._now = self._method.start()
+        self._now, self._night.mean = self._method.start(), None
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return demands and indoor temperatures of a window."""
@@ -143,19 +144,30 @@ class BuildingsSimulator:
         }
 
     def state(self) -> _State:
-        """Return the temperatures of the masses."""
-        return _State(self._now.copy())
+        """Return the temperatures of the masses, and how warm the last day was."""
+        return _State(self._now.copy(), self._night.mean)
 
     def restore(self, state: _State) -> None:
-        """Take the masses back to temperatures they had."""
-        self._now = state.masses.copy()
+        """Take the masses back to temperatures they had, and the last day to how warm it was."""
+        self._now, self._night.mean = state.masses.copy(), state.last_day
 
-    def _check_set_points(self) -> None:
-        crossed = np.unique(self._zones.building[self._cooling < self._set_point])
-        if len(crossed):
-            ids = self._zones.city.buildings.ids
+    def _check_control(self) -> None:
+        crossed = self._zones.named(self._cooling < self._set_point)
+        if crossed:
             raise TwinError(
-                *(Problem(f"building {ids[i]} is to be cooled below its heating set point") for i in crossed)
+                Problem(
+                    f"{crossed} to be cooled below the heating set point",
+                    expected="a cooling_set_point_degc above heating_set_point_degc",
+                )
+            )
+        if self._by_operative and self._night:
+            aired = self._zones.named(self._zones.of_building("night_ventilation_1_h") > 0)
+            raise TwinError(
+                Problem(
+                    f"{aired} to be ventilated at night, which works on the air, while set points are operative "
+                    "temperatures",
+                    expected='[buildings] set_points = "air", or no night_ventilation',
+                )
             )
 
     def _control(self, window: TimeAxis, clock: Clock, outdoor: Floats, shift: Floats) -> Control:
@@ -166,7 +178,7 @@ class BuildingsSimulator:
             cooling_max=self._cooling_max,
             airing_from=None if self._by_operative else self._airing_from,
             airing_max=None if self._by_operative else self._airing_max,
-            ventilation=None if self._by_operative else self._at_night(window, outdoor),
+            ventilation=self._night(window, outdoor) if self._night else None,
         )
 
     def _heating_set(self, clock: Clock, shift: Floats) -> Shared | Floats:
@@ -179,20 +191,11 @@ class BuildingsSimulator:
         off = profile(self._archetypes, "cooling", clock, seasonal=False) < 0.5
         return self._cooling_sets(off.astype(np.float64))
 
-    def _at_night(self, window: TimeAxis, outdoor: Floats) -> Floats | None:
-        """Return what is ventilated in mild nights besides, W/K, or None where nobody does."""
-        if not self._night.any():
-            return None
-        hour = window.calendar(self._civil).hour[:, None]
-        night = (hour >= NIGHT[0]) | (hour < NIGHT[1])
-        return np.where(night & (outdoor >= MILD_NIGHT_DEGC), self._night, 0.0)
-
     def _mean(self, values: Floats, otherwise: Floats) -> Floats:
         """Return the mean of zones by floor area; in buildings that are not heated what is given."""
         mean = self._add_up(values * self._zones.floor_share)
-        if len(self._heated) < self._n_buildings:
-            cold = np.setdiff1d(np.arange(self._n_buildings), self._heated)
-            mean[:, cold] = otherwise[:, cold]
+        if len(self._unheated):
+            mean[:, self._unheated] = otherwise[:, self._unheated]
         return mean
 
 

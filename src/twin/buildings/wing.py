@@ -11,7 +11,9 @@ from twin.registry import Fill, Indicator, Input, Layer, Section, SimulatorEntry
 
 __all__ = ["WING"]
 
-_FILLS = "twin.buildings.fills.use:"
+_SIZE = "twin.buildings.fills.size:"
+_USE = "twin.buildings.fills.use:"
+_HEATING = "twin.buildings.fills.heating:"
 _TYPOLOGY = "twin.buildings.fills.typology:"
 _ENVELOPE = "twin.buildings.fills.envelope:"
 _ZONES = "twin.buildings.fills.zones:"
@@ -48,18 +50,18 @@ _SET_POINTS = ("heating_set_point_degc", "heating_setback_degc", "cooling_set_po
 _SECONDARY = ("secondary_use_type", "secondary_use_share")
 
 _ALL_FILLS = (
-    _fill(_FILLS + "storeys", ("storeys_above_ground",), ("footprint_m2", "volume_m3", "measured_height_m")),
-    _fill(_FILLS + "year", ("year_of_construction",)),
-    _fill(_FILLS + "use_type", ("use_type",), ("usage_class", "footprint_m2", "storeys_above_ground")),
+    _fill(_SIZE + "storeys", ("storeys_above_ground",), ("footprint_m2", "volume_m3", "measured_height_m")),
+    _fill(_SIZE + "year", ("year_of_construction",)),
+    _fill(_USE + "use_type", ("use_type",), ("usage_class", "footprint_m2", "storeys_above_ground")),
     _fill(
-        _FILLS + "secondary_use",
+        _USE + "secondary_use",
         _SECONDARY,
         ("use_type", "storeys_above_ground"),
     ),
-    _fill(_FILLS + "floor_area", ("heated_floor_area_m2",), ("use_type", "footprint_m2", "storeys_above_ground")),
-    _fill(_FILLS + "dwellings", ("dwellings",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
-    _fill(_FILLS + "occupants", ("occupants",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
-    _fill(_FILLS + "refurbishment", ("refurbishment",)),
+    _fill(_SIZE + "floor_area", ("heated_floor_area_m2",), ("use_type", "footprint_m2", "storeys_above_ground")),
+    _fill(_SIZE + "dwellings", ("dwellings",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
+    _fill(_USE + "occupants", ("occupants",), ("use_type", "heated_floor_area_m2", *_SECONDARY)),
+    _fill(_ENVELOPE + "refurbishment", ("refurbishment",)),
     _fill(
         _TYPOLOGY + "building_type",
         ("building_type",),
@@ -69,15 +71,15 @@ _ALL_FILLS = (
         _TYPOLOGY + "archetype", ("archetype",), ("building_type", "use_type", "year_of_construction", "refurbishment")
     ),
     _fill(_TYPOLOGY + "envelope", ENVELOPE, ("archetype",)),
-    _fill(_FILLS + "thermal_bridges", ("thermal_bridge_u_w_m2k",), ("refurbishment",)),
-    _fill(_FILLS + "ventilation", ("air_change_1_h",), ("use_type", "n50_1_h")),
+    _fill(_ENVELOPE + "thermal_bridges", ("thermal_bridge_u_w_m2k",), ("refurbishment",)),
+    _fill(_USE + "ventilation", ("air_change_1_h",), ("use_type", "n50_1_h")),
     _fill(
-        _FILLS + "use_conditions",
+        _USE + "use_conditions",
         ("heating_set_point_degc", "heating_setback_degc", "cooling_set_point_degc", "cooled"),
         ("use_type",),
     ),
-    _fill(_FILLS + "site_conditions", ("design_outdoor_temperature_degc",)),
-    _fill(_FILLS + "summer", ("shading_factor", "airing_1_h"), ("site.shading",)),
+    _fill(_HEATING + "site_conditions", ("design_outdoor_temperature_degc",)),
+    _fill(_ENVELOPE + "summer", ("shading_factor", "airing_1_h"), ("site.shading",)),
     _fill(_ENVELOPE + "component_areas", ("outer_wall_m2", "window_m2", "roof_m2", "base_m2"), WINDOW_TO_WALL),
     _fill(_ENVELOPE + "attic", ("attic",)),
     _fill(_ENVELOPE + "attic_factor", ("roof_temperature_factor",), ("attic", "roof_u_w_m2k", "roof_m2")),
@@ -89,11 +91,11 @@ _ALL_FILLS = (
     _fill(_ENVELOPE + "blinds", ("movable_shading_factor",)),
     _fill(_ENVELOPE + "use_factor", ("heating_use_factor",), ("heated_floor_area_m2",)),
     _fill(
-        _FILLS + "heat_load",
+        _HEATING + "heat_load",
         ("design_heat_load_w",),
         (*_TRANSFER, "design_outdoor_temperature_degc", "site.air_heat_capacity_j_m3k"),
     ),
-    _fill(_FILLS + "heating_capacity", ("heating_capacity_w",), ("design_heat_load_w", "heated_floor_area_m2")),
+    _fill(_HEATING + "heating_capacity", ("heating_capacity_w",), ("design_heat_load_w", "heated_floor_area_m2")),
     _of_zones("uses", ("use_type",), "use_type", "secondary_use_type"),
     _of_zones("areas", ("heated_floor_area_m2",), "heated_floor_area_m2", "secondary_use_share"),
     _of_zones(

@@ -33,16 +33,22 @@ __all__ = ["CATALOGUES", "DAYS", "PROFILES", "Archetypes", "read_catalogue"]
 
 @dataclass(frozen=True)
 class _Entry:
-    """A catalogue of ours: folder of its envelopes and of its uses, who made it, and what must be said of it."""
+    """A catalogue: folder of its envelopes and of its uses, who made either, and what must be said of it."""
 
     folder: str
     uses: str
     reference: str
+    uses_reference: str
     caution: str = ""
 
 
 _CEA = "City Energy Analyst's databases (architecture-building-systems/CityEnergyAnalyst, MIT)"
 _TEASER = "layers and areas as in TEASER (RWTH-EBC/TEASER, MIT)"
+
+_GERMAN_USES = (
+    "Dwellings: Mikrozensus 2018 and Destatis 2022 (floor area per person), TABULA and DIN V 18599-10 (20 degC, air); "
+    f"all else: {_CEA} for Germany, mostly SIA 2024:2015"
+)
 
 CATALOGUES = {
     "tabula-de": _Entry(
@@ -50,11 +56,13 @@ CATALOGUES = {
         "tabula_de",
         "TABULA/EPISCOPE (IWU) and IWU, BMVBS non-residential, as in the City Energy Analyst's databases for Germany: "
         "Ceruti et al., BauSIM 2024, doi 10.26868/29761662.2024.22",
+        _GERMAN_USES,
     ),
     "tabula-dk": _Entry(
         "tabula_dk",
         "tabula_de",
         f"TABULA/EPISCOPE (SBi), {_TEASER}",
+        _GERMAN_USES,
         "It knows Danish dwellings only: other uses take the apartment block of their age, and uses, set points and "
         "hot water are those of Germany. Tightness and frames are assumed as in tabula-de.",
     ),
@@ -62,6 +70,7 @@ CATALOGUES = {
         "ch",
         "ch",
         f"{_CEA} for Switzerland; uses mostly SIA 2024:2015",
+        f"{_CEA} for Switzerland, mostly SIA 2024:2015",
         "Its envelopes are not plausible: outer walls of 1921 to 2000 have 0.15 W/(m2 K), as of a passive house, which "
         "is an artefact of the source's templates. Heat demand of these buildings comes out far too low; give U-values "
         "of your own, or take tabula-de.",
@@ -70,6 +79,7 @@ CATALOGUES = {
         "sg",
         "sg",
         f"{_CEA} for Singapore; uses partly ASHRAE",
+        f"{_CEA} for Singapore, partly ASHRAE",
         "It has no age classes and no refurbished states, and set points of heating so low that nothing is heated. "
         "Cooling is assumed to be absent unless you say who has it.",
     ),
@@ -85,6 +95,8 @@ class Archetypes:
 
     Attributes
     ----------
+    reference, uses_reference
+        Where envelopes and where uses are from.
     envelopes
         By column of ``envelopes.csv``, shape ``(n_archetypes,)``; columns are named as those of the building table.
     use_types
@@ -103,6 +115,7 @@ class Archetypes:
 
     name: str
     reference: str
+    uses_reference: str
     envelopes: Mapping[str, NDArray[Any]]
     use_types: NDArray[np.str_]
     uses: Mapping[str, NDArray[np.float64]]
@@ -206,7 +219,8 @@ def _own(folder: Path, ledger: Ledger) -> Archetypes:
         )
     brings_uses = any((folder / name).is_file() for name in USE_FILES)
     caution = "" if brings_uses else "It says nothing of uses: set points, gains and hot water are those of tabula-de."
-    entry = _Entry(folder.name, folder.name, f"folder {folder.name}", caution)
+    reference = f"folder {folder.name}"
+    entry = _Entry(folder.name, folder.name, reference, reference if brings_uses else _GERMAN_USES, caution)
     return _read(folder.name, folder, folder if brings_uses else files(__name__) / _DEFAULT_USES, entry, ledger)
 
 
@@ -226,6 +240,7 @@ def _read(name: str, folder: Traversable, uses_folder: Traversable, entry: _Entr
     return Archetypes(
         name=name,
         reference=entry.reference,
+        uses_reference=entry.uses_reference,
         envelopes=envelopes,
         use_types=use_types,
         uses=uses,

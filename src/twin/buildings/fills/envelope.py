@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.fills.use import INFILTRATION_PER_N50, Inputs, Proposal, everywhere, is_residential, present
+from twin.buildings.fills.proposals import PLANNING, TABULA, Inputs, Proposal, everywhere, is_residential, present
+from twin.buildings.habits import AIRING_ABOVE_SET_POINT_K, AIRING_FROM_DEGC
 from twin.buildings.kernel.unheated import ATTIC_AIR_CHANGE_1_H, BARE_ROOF_U_W_M2K, roof_factor
 from twin.buildings.zones.envelope import BASES, ROOFS, WALLS, exposed_areas, sum_by_building, window_areas
 from twin.buildings.zones.ground_contact import ground_factor
@@ -15,6 +16,7 @@ from twin.ledger import Ledger
 from twin.table import DERIVED, MISSING
 
 __all__ = [
+    "INFILTRATION_PER_N50",
     "attic",
     "attic_factor",
     "basement",
@@ -24,12 +26,42 @@ __all__ = [
     "ground",
     "infiltration",
     "perimeter",
+    "refurbishment",
+    "summer",
+    "thermal_bridges",
     "use_factor",
 ]
 
 Floats = NDArray[np.float64]
 
-PLANNING = "twin: planning assumption"
+THERMAL_BRIDGE_AS_BUILT = 0.10
+THERMAL_BRIDGE_REFURBISHED = 0.05
+INFILTRATION_PER_N50 = 0.07  # DIN V 18599-2, e_wind
+SHADING_FACTOR = 0.6
+SHADING_FACTOR_BESIDES = 0.8  # where the shadows of neighbours are computed
+AIRING_1_H = 3.0
+
+
+def refurbishment(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose that nothing has been refurbished."""
+    code = ledger.assume(
+        "As built: no refurbishment is known. Many buildings have new windows or an insulated roof already, "
+        "so the heat demand of today is rather too high.",
+        PLANNING,
+    )
+    return {"refurbishment": everywhere(city, "existing", code)}
+
+
+def thermal_bridges(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose the supplement for thermal bridges by state of refurbishment."""
+    built = city.buildings["refurbishment"] == "existing"
+    reference = "DIN V 18599-2 (0.10 without proof, 0.05 with equivalent details); " + TABULA
+    old = ledger.assume(f"Thermal bridges add {THERMAL_BRIDGE_AS_BUILT:g} W/(m2 K) to U-values as built.", PLANNING)
+    new = ledger.assume(
+        f"Thermal bridges add {THERMAL_BRIDGE_REFURBISHED:g} W/(m2 K) to U-values after refurbishment.", reference
+    )
+    values = np.where(built, THERMAL_BRIDGE_AS_BUILT, THERMAL_BRIDGE_REFURBISHED)
+    return {"thermal_bridge_u_w_m2k": (values, np.where(built, old, new).astype(np.uint16))}
 
 
 def component_areas(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
@@ -53,7 +85,7 @@ def attic(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     code = ledger.assume(
         "No unheated attic lies between the rooms and what the archetype calls the roof: its U-value is that of the "
         "roof or of the upper ceiling, whichever is insulated.",
-        "TABULA calculation method, Loga & Diefenbach, IWU 2013",
+        TABULA,
     )
     return {"attic": everywhere(city, "none", code)}
 
@@ -89,12 +121,7 @@ def ground(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
 
 def basement(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     """Propose an unheated basement below dwellings, none below other uses, unless storeys below ground are stated."""
-    below = present(city, "storeys_below_ground")
-    stated = (
-        ~city.buildings.missing("storeys_below_ground")
-        if "storeys_below_ground" in city.buildings
-        else np.zeros(len(below), dtype=bool)
-    )
+    below, stated = present(city, "storeys_below_ground"), ~city.buildings.missing("storeys_below_ground")
     cellar = ledger.assume("Dwellings stand on an unheated basement.", PLANNING + ", usual in Germany")
     slab = ledger.assume("Buildings that are no dwellings stand on a slab on the ground.", PLANNING)
     home = is_residential(city)
@@ -133,3 +160,33 @@ def use_factor(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     )
     heated = city.buildings["heated_floor_area_m2"] > 0
     return {"heating_use_factor": (np.ones(len(heated)), np.where(heated, code, MISSING).astype(np.uint16))}
+
+
+def summer(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
+    """Propose what keeps the sun out and lets the heat out."""
+    factor, shade = _shading(city, ledger)
+    windows = ledger.assume(
+        f"People open windows, up to {AIRING_1_H:g} air changes an hour, when it is above {AIRING_FROM_DEGC:g} degC "
+        f"indoors, {AIRING_ABOVE_SET_POINT_K:g} K above the heating set point where that is more, and cooler outdoors.",
+        f"DIN 4108-2:2013, boundary conditions of simulation; {AIRING_ABOVE_SET_POINT_K:g} K: planning assumption",
+    )
+    return {
+        "shading_factor": everywhere(city, factor, shade),
+        "airing_1_h": everywhere(city, AIRING_1_H, windows),
+    }
+
+
+def _shading(city: City, ledger: Ledger) -> tuple[float, int]:
+    """Return what is left of the sun on a facade at its windows; less is taken off where shadows are computed."""
+    site = city.tables.get("site")
+    if site is not None and "shading" in site and bool(site["shading"][0]):
+        sentence = (
+            f"{SHADING_FACTOR_BESIDES:.0%} of the sun on a facade, shaded by what the city model holds, reaches its "
+            "windows: reveals, balconies, trees and curtains take the rest."
+        )
+        return SHADING_FACTOR_BESIDES, ledger.assume(sentence, f"{PLANNING}, between TABULA's 0.6 and 1")
+    sentence = (
+        f"{SHADING_FACTOR:.0%} of the sun on a facade reaches its windows: neighbours, balconies, trees, reveals and "
+        "curtains take the rest."
+    )
+    return SHADING_FACTOR, ledger.assume(sentence, TABULA + " (F_sh,vert = 0.6)")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.fills import energy_ade
-from twin.buildings.model import COLUMNS, WINDOW_TO_WALL
-from twin.buildings.zones.envelope import WALLS, exposed_areas
+from twin.buildings.fills.energy_ade.harmonize import harmonize as by_energy_ade
+from twin.buildings.model import COLUMNS, MOST_WINDOW, WINDOW_TO_WALL
+from twin.buildings.zones.envelope import WALLS, exposed_areas, quarter_of_compass
 from twin.city.model import City
 from twin.ledger import Ledger
 from twin.table import GIVEN
@@ -19,12 +19,10 @@ __all__ = ["harmonize", "window_shares"]
 
 Floats = NDArray[np.float64]
 
-MOST_WINDOW = COLUMNS[WINDOW_TO_WALL[0]].high or 1.0
-
 
 def harmonize(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     """Return the city with what its file says of its buildings: its energy tables first, then its windows."""
-    city = energy_ade.harmonize(city, inputs, ledger)
+    city = by_energy_ade(city, inputs, ledger)
     shares, there = window_shares(city)
     table, taken = city.buildings, np.zeros(len(there), dtype=bool)
     for name, share in zip(WINDOW_TO_WALL, shares, strict=True):
@@ -59,8 +57,7 @@ def window_shares(city: City) -> tuple[Floats, NDArray[np.bool_]]:
     window, host = window[in_wall], host[in_wall]
     glazed = np.bincount(host, surfaces["area_m2"][window], len(surfaces))
     wall = exposed_areas(city) * np.isin(surfaces["type"], WALLS)
-    sector = ((np.nan_to_num(surfaces["azimuth_deg"]) + 45.0) % 360.0 // 90.0).astype(np.int64)
-    place = sector * n + surfaces["building"]
+    place = quarter_of_compass(surfaces["azimuth_deg"]) * n + surfaces["building"]
     windows, walls = (np.bincount(place, areas, 4 * n).reshape(4, n) for areas in (glazed, wall))
     shares = np.divide(windows, walls, out=np.zeros((4, n)), where=walls > 0)
     return np.minimum(shares, MOST_WINDOW), windows.sum(axis=0) > 0

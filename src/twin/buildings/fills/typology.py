@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.fills.use import Inputs, Proposal, archetypes_of, is_residential, present
+from twin.buildings.fills.proposals import Inputs, Proposal, archetypes_of, is_residential, present
 from twin.buildings.model import ENVELOPE
 from twin.city.model import City
 from twin.ledger import Ledger

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
-from twin.buildings.fills.use import Inputs, Proposal, archetypes_of
+from twin.buildings.fills.proposals import Inputs, Proposal, archetypes_of
+from twin.buildings.model import RESIDENTIAL_USES
 from twin.city.model import City
+from twin.errors import Problem, TwinError
 from twin.ledger import Ledger
 from twin.table import DERIVED, Table
 
@@ -32,12 +34,28 @@ def _of_use(zones: Table, archetypes: Archetypes, name: str) -> Floats:
 
 
 def uses(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
-    """Derive the use of each zone from the two uses of its building."""
-    zones, table = city.table("zone"), city.buildings
+    """Derive the use of each zone from the two uses of its building.
+
+    Raises
+    ------
+    TwinError
+        For every use that the catalogue says nothing of.
+    """
+    zones, table, archetypes = city.table("zone"), city.buildings, archetypes_of(inputs)
     other = table["secondary_use_type"] if "secondary_use_type" in table else np.full(len(table), "")
-    return _derived(
-        use_type=np.where(_secondary(zones), other[zones["building"]], table["use_type"][zones["building"]])
-    )
+    found = np.where(_secondary(zones), other[zones["building"]], table["use_type"][zones["building"]])
+    unknown = found[archetypes.use_rows(found) < 0]
+    if len(unknown):
+        raise TwinError(
+            *(
+                Problem(
+                    f"catalogue {archetypes.name} has no use {use}, which {count} thermal zones have",
+                    expected="it in the three tables of uses",
+                )
+                for use, count in zip(*np.unique(unknown, return_counts=True), strict=True)
+            )
+        )
+    return _derived(use_type=found)
 
 
 def areas(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
@@ -53,7 +71,7 @@ def people(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
     zones, archetypes = city.table("zone"), archetypes_of(inputs)
     area, per_person = zones["heated_floor_area_m2"], _of_use(zones, archetypes, "area_per_person")
     density = np.divide(1.0, per_person, out=np.zeros(len(area)), where=per_person > 0)
-    homes = np.isin(zones["use_type"], ("MULTI_RES", "SINGLE_RES"))
+    homes = np.isin(zones["use_type"], RESIDENTIAL_USES)
     return _derived(
         occupants=_spread(city, "occupants", area * density), dwellings=_spread(city, "dwellings", area * homes)
     )

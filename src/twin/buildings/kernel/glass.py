@@ -34,7 +34,6 @@ GASES = {
     "argon": (1.699, 2.164e-5, 1.684e-2, 519.0, 6.3e-8, 5.0e-5),
     "krypton": (3.560, 2.400e-5, 0.900e-2, 245.0, 7.0e-8, 2.8e-5),
 }
-OUTSIDE_FILM_W_M2K = 25.0  # EN 673:2011, 8.2
 _MEAN_K, _ACROSS_K = 283.0, 15.0  # of the gap, EN 673:2011, 7
 # NFRC 100-2010, 4.3: the winter's night that window programs state their U-values for, K and W/(m2 K)
 _WINTER_OUT_K, _WINTER_IN_K, _WINTER_CONVECTION = 255.15, 294.15, 26.0

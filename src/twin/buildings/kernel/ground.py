@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.kernel.series import Shared
-
 __all__ = [
     "SOILS",
     "YEAR_S",
@@ -21,9 +19,7 @@ __all__ = [
     "Exchange",
     "Floor",
     "Soil",
-    "Swing",
     "Void",
-    "annual_swing",
     "characteristic_dimension",
     "edge_transmittance",
     "equivalent_thickness",
@@ -34,7 +30,6 @@ __all__ = [
     "slab_u",
     "suspended_floor",
     "unheated_basement",
-    "virtual_ground_temperature",
 ]
 
 Floats = NDArray[np.float64]
@@ -44,7 +39,7 @@ YEAR_S = 365.2425 * 86400.0
 MONTH_S = YEAR_S / 12.0
 R_SI_DOWN_M2K_W = 0.17  # inside, heat flow down, and both sides of a floor over a cellar: EN ISO 6946:2017, Table 7
 R_SI_WALL_M2K_W = 0.13  # inside, heat flow horizontal
-R_SE_M2K_W = 0.04
+R_SE_M2K_W = 0.04  # outside, the same table
 AIR_J_M3K = 1200.0  # volumetric heat capacity of air at sea level, EN ISO 13790, 9.3.1; 0.33 Wh in EN ISO 13370
 WALL_THICKNESS_M = 0.3  # planning assumption, as in the examples of EN ISO 13370
 CELLAR_DEPTH_M = 2.0  # planning assumption: a storey of 2.5 m, of which
@@ -157,18 +152,6 @@ class Exchange:
     outdoor_w_k: Floats
     lead_s: Floats
     lag_s: Floats
-
-
-@dataclass(frozen=True)
-class Swing:
-    """The year's swing of the outdoor temperature: mean - amplitude cos(2 pi (time - coldest) / year).
-
-    ``coldest_s`` counts from the beginning of the year.
-    """
-
-    mean_degc: float
-    amplitude_k: float
-    coldest_s: float
 
 
 def floor_resistance(u_w_m2k: Real, over_cellar: bool | NDArray[np.bool_] = False) -> Floats:
@@ -343,39 +326,3 @@ def unheated_basement(floor: Floor, soil: Soil, cellar: Cellar | None = None) ->
         0.0,
         MONTH_S,  # the standard's simplified lag
     )
-
-
-def annual_swing(outdoor_degc: Floats) -> Swing:
-    """Return the year's swing in a whole year of outdoor temperatures at equal steps, as its first harmonic."""
-    n = len(outdoor_degc)
-    middle = (np.arange(n) + 0.5) / n
-    wave = -2.0 * complex(np.mean(outdoor_degc * np.exp(2j * np.pi * middle)))
-    coldest = np.angle(wave) % (2.0 * np.pi) / (2.0 * np.pi)
-    return Swing(float(np.mean(outdoor_degc)), abs(wave), float(coldest) * YEAR_S)
-
-
-def virtual_ground_temperature(exchange: Exchange, swing: Swing, seconds: NDArray[np.int64]) -> Shared:
-    """Return the temperature beyond the conductance ``exchange.steady_w_k``, degC, as three profiles.
-
-    With it an hourly simulation has the steady and the outdoor periodic heat flow of EN ISO 13370 (annex F, as
-    EN ISO 52016-1 uses it): mean - H_pe / H_g amplitude cos(2 pi (time - coldest - lag) / year). The flow that the
-    standard has for a swing of the year indoors is left out: indoors it is as warm in winter as set. H_pe counts no
-    more than H_g, as conduction only damps; the standard's approximation goes beyond for floors a few metres narrow.
-
-    Parameters
-    ----------
-    seconds
-        Middle of each step, since the beginning of any year, such as 1970.
-
-    Returns
-    -------
-    Shared
-        Profiles 1, cosine and sine of the time of the year since the coldest, ``(step, 3)``; shares ``(3, n)``.
-    """
-    angle = 2.0 * np.pi * (np.asarray(seconds, dtype=np.float64) - swing.coldest_s) / YEAR_S
-    late = 2.0 * np.pi * exchange.lag_s / YEAR_S
-    none = np.zeros_like(exchange.outdoor_w_k)
-    ratio = np.divide(exchange.outdoor_w_k, exchange.steady_w_k, out=none, where=exchange.steady_w_k > 0.0)
-    amplitude = -swing.amplitude_k * np.minimum(ratio, 1.0)
-    shares = np.stack([np.full_like(ratio, swing.mean_degc), amplitude * np.cos(late), amplitude * np.sin(late)])
-    return Shared(np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1), shares)

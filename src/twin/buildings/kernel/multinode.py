@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.kernel.control import Control
+from twin.buildings.kernel.control import Control, Keeper
 from twin.buildings.kernel.layers import Layers
-from twin.buildings.kernel.series import Series, Shared
+from twin.buildings.kernel.series import spread
 from twin.buildings.kernel.simple_hourly import Result
 from twin.units import STEFAN_BOLTZMANN
 
@@ -319,52 +319,27 @@ def simulate(
     outdoor = np.broadcast_to(outdoor, shape)
     inputs = np.zeros((*shape, sources.shape[2] + 2))
     inputs[:, :, 0], inputs[:, :, 1:-1] = outdoor, sources
-    response = steps.mean_driven[:, -1, -1]
-    into_modes = steps.driven[:, :, -1]
-    keeper = _Keeper(control, outdoor, response)
-    seen = steps.mean[:, -1]
+    response = np.ascontiguousarray(steps.mean_driven[:, -1, -1])
+    into_modes, seen = steps.driven[:, :, -1], steps.mean[:, -1]
+    keeper = Keeper(slice(0, shape[1]), response)
+    keeper.window(control, spread(outdoor, shape), shape)
     by_zone = inputs.transpose(1, 0, 2)
-    free = (by_zone @ steps.mean_driven[:, -1, :, None])[:, :, 0].T
+    free = (by_zone @ steps.mean_driven[:, -1, :, None])[:, :, 0].T.copy()
     forcing = np.ascontiguousarray((by_zone @ steps.driven.transpose(0, 2, 1)).transpose(1, 0, 2))
     history = np.empty((shape[0] + 1 if keep else 1, *modes.shape))
+    power, air = np.empty((2, *shape))
+    vented = np.empty(shape) if control.vents else None
     for k in range(shape[0]):
         if keep:
             history[k] = modes
-        heat = keeper.keep(k, np.einsum("zm,zm->z", seen, modes) + free[k])
-        modes = steps.decay * modes + forcing[k] + heat[:, None] * into_modes
+        free[k] += np.einsum("zm,zm->z", seen, modes)
+        left = free[k].copy()  # without the ventilation by the clock, which the keeper adds
+        keeper.keep(k, free[k], air[k])
+        inputs[k, :, -1] = (air[k] - left) / response
+        modes = steps.decay * modes + forcing[k] + inputs[k, :, -1, None] * into_modes
     history[-1] = modes
-    inputs[:, :, -1] = keeper.power - keeper.vented
-    return Result(keeper.power, keeper.air, np.empty((0, shape[1])), keeper.vented), Trace(history, inputs)
-
-
-class _Keeper:
-    """Keeps the air between the set points, step by step, and notes what that took."""
-
-    def __init__(self, control: Control, outdoor: Floats, response: Floats) -> None:
-        shape = outdoor.shape
-
-        def dense(series: Series | None, otherwise: float) -> Floats:
-            given = series.expand() if isinstance(series, Shared) else otherwise if series is None else series
-            return np.broadcast_to(np.asarray(given, dtype=np.float64), shape)
-
-        self._lower, self._upper = dense(control.heating_set, -np.inf), dense(control.cooling_set, np.inf)
-        self._most = dense(control.heating_max, np.inf)[0]
-        self._least = -dense(control.cooling_max, np.inf)[0]
-        self._ventilation, self._outdoor = dense(control.ventilation, 0.0), outdoor
-        self._response = response
-        self._inside = 1.0 / (1.0 + response * self._ventilation)
-        self.power, self.air, self.vented = (np.empty(shape) for _ in range(3))
-
-    def keep(self, step: int, free: Floats) -> Floats:
-        """Return the heat into the air, W, that heating, cooling and ventilation make of a step left to itself."""
-        inside, outdoor = self._inside[step], self._outdoor[step]
-        aired = outdoor + (free - outdoor) * inside
-        response = self._response * inside
-        wanted = np.minimum(np.maximum(aired, self._lower[step]), self._upper[step])
-        power = np.minimum(np.maximum((wanted - aired) / response, self._least), self._most)
-        self.power[step], self.air[step] = power, aired + response * power
-        self.vented[step] = self._ventilation[step] * (self.air[step] - outdoor)
-        return np.asarray(power - self.vented[step])
+    keeper.settle(slice(0, shape[0]), free, air, power, vented)
+    return Result(power, air, np.empty((0, shape[1])), vented), Trace(history, inputs)
 
 
 def temperatures(steps: Modes, trace: Trace, nodes: NDArray[np.int64] | None = None) -> Floats:

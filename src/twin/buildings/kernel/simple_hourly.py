@@ -20,10 +20,24 @@ from twin.buildings.kernel.recurrence import Block, Coefficients, Inputs, Report
 from twin.buildings.kernel.results import Destination, Scratch, Sink, Store
 from twin.buildings.kernel.series import Series, Shared, spread
 
-__all__ = ["Balance", "Control", "Result", "Run", "Shared", "StepMap", "Zones", "balance", "fold", "simulate", "stream"]
+__all__ = [
+    "H_IS_W_M2K",
+    "H_MS_W_M2K",
+    "Control",
+    "Result",
+    "Run",
+    "Shared",
+    "StepMap",
+    "Zones",
+    "fold",
+    "simulate",
+    "stream",
+]
 
 Floats = NDArray[np.float64]
 
+H_MS_W_M2K = 9.1  # between mass and surfaces, EN ISO 13790, 12.2.2
+H_IS_W_M2K = 3.45  # between surfaces and air, EN ISO 13790, 7.2.2.2
 OPERATIVE_AIR = 0.3  # share of the air in the operative temperature, EN ISO 13790, C.4
 
 
@@ -166,20 +180,6 @@ class Result:
     operative: Floats | None = None
 
 
-@dataclass(frozen=True)
-class Balance:
-    """Heat flows of a window, ``(step, building)``, W.
-
-    gains + boundary + power = transmission + ventilation + storage.
-    """
-
-    gains: Floats
-    boundary: Floats
-    transmission: Floats
-    ventilation: Floats
-    storage: Floats
-
-
 def fold(zones: Zones, step_s: float, dtype: DTypeLike = np.float64) -> StepMap:
     """Return the coefficients of one Crank-Nicolson step (EN ISO 13790, C.1 to C.11).
 
@@ -240,7 +240,7 @@ def simulate(
     internal, solar
         Gains, W; solar ones less what is lost to the sky.
     keep_mass
-        Whether to return the mass at every step, as `balance` needs it.
+        Whether to return the mass at every step, as `twin.buildings.kernel.balance` needs it.
     operative
         Whether to return the operative temperature, 0.3 of the air and 0.7 of the surfaces (EN ISO 13790, C.4).
     by_operative
@@ -357,31 +357,3 @@ class Run:
 
 def _steps(series: Series) -> int:
     return len(series.profiles if isinstance(series, Shared) else series)
-
-
-def balance(
-    zones: Zones,
-    step_s: float,
-    outdoor: Floats,
-    internal: Floats,
-    solar: Floats,
-    result: Result,
-    boundary: Floats | None = None,
-) -> Balance:
-    """Return where the heat of a window went, from a result with ``keep_mass``.
-
-    Parameters are those given to `simulate`.
-    """
-    z = zones
-    mean_mass = (result.mass[:-1] + result.mass[1:]) / 2
-    radiant = 0.5 * internal + solar
-    into_star = z.to_surface * radiant + z.h_tr_w * outdoor + z.h_tr_is * result.air
-    star = (z.h_tr_ms * mean_mass + into_star) / (z.h_tr_ms + z.h_tr_w + z.h_tr_is)
-    lost_by_windows = (1.0 - z.to_mass - z.to_surface) * radiant
-    return Balance(
-        gains=internal + solar,
-        boundary=np.zeros_like(mean_mass) if boundary is None else boundary,
-        transmission=z.h_tr_w * (star - outdoor) + z.h_tr_em * (mean_mass - outdoor) + lost_by_windows,
-        ventilation=z.h_ve * (result.air - outdoor) + (0.0 if result.airing is None else result.airing),
-        storage=z.c_m / step_s * np.diff(result.mass, axis=0),
-    )

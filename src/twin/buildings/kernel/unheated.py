@@ -1,4 +1,4 @@
-"""Unheated attics and basements: which share of the temperature difference to outdoors ceilings and floors see.
+"""Unheated attics: which share of the temperature difference to outdoors upper ceilings see.
 
 EN ISO 13789:2017, 7: the reduction factor b = H_ue / (H_iu + H_ue), H_iu between the heated and the unheated room and
 H_ue between this and outdoors.
@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.kernel.ground import AIR_J_M3K, Cellar, Floor, Real, Soil, floor_resistance, unheated_basement
+from twin.buildings.kernel.ground import AIR_J_M3K, Real
 
-__all__ = ["attic_factor", "attic_volume", "cellar_factor", "reduction_factor", "roof_factor"]
+__all__ = ["attic_factor", "attic_volume", "reduction_factor", "roof_factor"]
 
 Floats = NDArray[np.float64]
 
@@ -81,18 +81,3 @@ def roof_factor(
     ceiling, roof = np.broadcast_arrays(np.asarray(ceiling_m2, float), np.asarray(roof_m2, float))
     covered = np.minimum(np.divide(ceiling, roof, out=np.ones_like(roof), where=roof > 0.0), 1.0)
     return np.asarray(attic_factor(ceiling_u_w_m2k, ceiling, roof, roof_u_w_m2k, air_change_1_h) * covered)
-
-
-def cellar_factor(
-    floor_u_w_m2k: Real, area_m2: Real, perimeter_m: Real, soil: Soil, cellar: Cellar | None = None
-) -> Floats:
-    """Return the reduction factor of floors over an unheated basement, 1: EN ISO 13370:2017, 7.4.
-
-    Parameters
-    ----------
-    floor_u_w_m2k
-        Of the floor, with 0.17 m2 K/W on both sides.
-    """
-    floor = Floor(area_m2, perimeter_m, floor_resistance(floor_u_w_m2k, over_cellar=True))
-    u = unheated_basement(floor, soil, cellar).steady_w_k / np.asarray(area_m2)
-    return np.asarray(np.minimum(u / np.asarray(floor_u_w_m2k), 1.0))

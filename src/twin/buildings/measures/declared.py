@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.buildings.habits import BLINDS_DOWN_W_M2, NIGHT, WARM_DAY_DEGC
 from twin.buildings.model import ENVELOPE
 from twin.registry import Measure
 
@@ -60,6 +61,11 @@ MEASURES = (
         _BASE + "set_columns",
         ("movable_shading_factor",),
         "Put up blinds or shutters that keep the sun out.",
+        (
+            f"Blinds are lowered while the sun on a facade is above {BLINDS_DOWN_W_M2:g} W/m2, in winter too, whether "
+            "anybody is there or not.",
+            "EN ISO 13790, 11.4.3; the rest: twin: planning assumption",
+        ),
     ),
     _measure(
         "ventilation_system",
@@ -74,7 +80,12 @@ MEASURES = (
         _OPERATION + "NightVentilation",
         _BASE + "set_columns",
         ("night_ventilation_1_h",),
-        "Let more air in during mild nights.",
+        "Let more air in at night after warm days.",
+        (
+            f"Air is let in from {NIGHT[0]} to {NIGHT[1]} h after days whose mean was {WARM_DAY_DEGC:g} degC or more "
+            "outdoors.",
+            "twin: planning assumption",
+        ),
     ),
     _measure(
         "set_point",

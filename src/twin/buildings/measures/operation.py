@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.buildings.measures.shared import Choice, Params, chosen, given, like, put, tighten
-from twin.buildings.model import COLUMNS, USE_TYPES
+from twin.buildings.model import COLUMNS, HEATED_USES, UNHEATED, USE_TYPES
 from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.table import Table
@@ -78,7 +78,7 @@ class VentilationSystem(Params):
 
 
 class NightVentilation(Params):
-    """Let more air in during mild nights."""
+    """Let more air in at night after warm days."""
 
     night_ventilation_1_h: float = like("night_ventilation_1_h", 2.0)
     """Air change added, 1/h (2 with windows open at night, 5 if air can flow across storeys: DIN 4108-2:2013)."""
@@ -108,8 +108,8 @@ class Usage(Choice):
 
     use_type: Literal[USE_TYPES] | None = None  # type: ignore[valid-type]
     """Main use afterwards."""
-    secondary_use_type: Literal[USE_TYPES] | None = None  # type: ignore[valid-type]
-    """Use of the lower storeys, if it is another."""
+    secondary_use_type: Literal[HEATED_USES] | None = None  # type: ignore[valid-type]
+    """Use of the lower storeys, if it is another; one that is heated."""
     secondary_use_share: float | None = Field(None, gt=0, lt=1)
     """Share of the floor area in that use."""
 
@@ -117,6 +117,8 @@ class Usage(Choice):
     def _both_or_none(self) -> Self:
         if (self.secondary_use_type is None) != (self.secondary_use_share is None):
             raise ValueError("secondary_use_type and secondary_use_share belong together")
+        if self.use_type == UNHEATED and self.secondary_use_type is not None:
+            raise ValueError(f"a building in which {UNHEATED} is the main use has no secondary one")
         return self
 
 

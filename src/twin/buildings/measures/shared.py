@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from twin.buildings.fills.use import INFILTRATION_PER_N50
+from twin.buildings.fills.envelope import INFILTRATION_PER_N50
 from twin.buildings.model import COLUMNS
 from twin.city.model import City
 from twin.table import ASSUMED, DERIVED, MEASURE, MISSING, Table

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue import Archetypes
+from twin.buildings.model import RESIDENTIAL_USES
 from twin.buildings.people.daylight import Daylight
-from twin.buildings.people.dwellings import RESIDENTIAL
 from twin.buildings.people.events import QUARTERS_A_DAY, Kind, start_rates
 from twin.buildings.people.kinds import ATTENDED, DRAW_OFFS, LIGHTS, UNATTENDED
 from twin.buildings.people.residents import Demand
@@ -75,4 +75,4 @@ def _by_use(archetypes: Archetypes, rates: Floats) -> Floats:
 
 
 def _rows(archetypes: Archetypes) -> NDArray[np.int64]:
-    return np.flatnonzero(np.isin(archetypes.use_types, RESIDENTIAL))
+    return np.flatnonzero(np.isin(archetypes.use_types, RESIDENTIAL_USES))

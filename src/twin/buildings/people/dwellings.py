@@ -8,18 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.model import RESIDENTIAL_USES
 from twin.buildings.people.draws import poisson
 from twin.buildings.people.settings import PeopleSettings
 from twin.random import entity_keys, uniform
 from twin.table import Table
 
-__all__ = ["RESIDENTIAL", "Dwellings", "drawn_zones", "settle"]
+__all__ = ["Dwellings", "drawn_zones", "settle"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
-
-RESIDENTIAL = ("MULTI_RES", "SINGLE_RES")
 
 # Part of a household's electricity that goes with the number of its people. One person uses some 2,000 kWh a year, two
 # 3,200, four 4,300 (planning assumption after household surveys: half of it).
@@ -85,7 +84,7 @@ class Dwellings:
 
 def drawn_zones(zones: Table, settings: PeopleSettings) -> Ints:
     """Return the rows of the zones whose dwellings are drawn one by one."""
-    drawn = np.isin(zones["use_type"], RESIDENTIAL) & (settings.profiles == "stochastic")
+    drawn = np.isin(zones["use_type"], RESIDENTIAL_USES) & (settings.profiles == "stochastic")
     return np.flatnonzero(drawn)
 
 

@@ -9,7 +9,7 @@ from twin.buildings.catalogue import Archetypes
 from twin.buildings.people.days import Days, by_day
 from twin.buildings.people.demands import hot_water
 from twin.buildings.people.dwellings import drawn_zones, settle
-from twin.buildings.people.kinds import WATER_J_KG_K
+from twin.buildings.people.kinds import COLD_WATER_DEGC, DRAW_OFF_DEGC, WATER_J_KG_K
 from twin.buildings.people.residents import Residents
 from twin.buildings.people.schedules import profile, read_clock
 from twin.buildings.people.settings import PeopleSettings
@@ -25,8 +25,6 @@ __all__ = ["HotWaterSimulator", "build", "cold_water", "hot_water_power"]
 
 Floats = NDArray[np.float64]
 
-DRAW_OFF_DEGC = 60.0  # of the litres per person that the catalogue has; DVGW W 551
-COLD_WATER_DEGC = 10.0
 _YEAR_DAYS = 365.0
 
 
@@ -83,7 +81,7 @@ class HotWaterSimulator(Stateless):
             self._dwellings = drawn_zones(zones, self._settings)
         drawn = np.isin(np.arange(len(zones)), self._dwellings)
         self._usual = ByUse(self._uses, np.where(drawn, 0.0, self._mean))
-        self._add_up = ZoneSums(zones["building"], len(city.buildings))
+        self._add_up = ZoneSums(zones["building"], self._n_buildings)
         self._demands = [hot_water(archetypes)] if len(self._dwellings) else []
         self._power: Days | None = None
 

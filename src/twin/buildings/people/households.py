@@ -90,9 +90,9 @@ class HouseholdsSimulator(Stateless):
 
     def _drawn_demands(self) -> list[tuple[str, Demand]]:
         """Return what is drawn of appliances and of lighting."""
-        by_day, by_night = appliances(self._archetypes, self._settings.standing_share)
+        awake, asleep = appliances(self._archetypes, self._settings.standing_share)
         lights = lighting(self._archetypes, Daylight.of(self._city, self._civil))
-        return [("appliances", by_day), ("appliances", by_night), ("lighting", lights)]
+        return [("appliances", awake), ("appliances", asleep), ("lighting", lights)]
 
     def _base_load(self) -> list[tuple[Floats, ByUse]]:
         """Return weekly profiles and what each zone has of them: all that is not made of events."""

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from twin.buildings.people.events import Kind
 
-__all__ = ["ATTENDED", "DRAW_OFFS", "LIGHTS", "TAP_DEGC", "UNATTENDED", "WATER_J_KG_K"]
+__all__ = [
+    "ATTENDED",
+    "COLD_WATER_DEGC",
+    "DRAW_OFFS",
+    "DRAW_OFF_DEGC",
+    "LIGHTS",
+    "TAP_DEGC",
+    "UNATTENDED",
+    "WATER_J_KG_K",
+]
 
 _MINUTE = 60.0
 _HOUR = 3600.0
@@ -33,13 +42,14 @@ UNATTENDED = (
 LIGHTS = (Kind("lights of a room", 1.0, 50.0, 1 * _HOUR),)
 
 WATER_J_KG_K = 4180.0
+DRAW_OFF_DEGC = 60.0  # of the litres per person that the catalogue has; DVGW W 551
 TAP_DEGC = 45.0  # Jordan & Vajen 2001
-_COLD_DEGC = 10.0
+COLD_WATER_DEGC = 10.0  # EN 16147, DIN V 18599-8
 
 
 def _draw_off(name: str, share: float, litres_per_minute: float, minutes: float) -> Kind:
     """Return a kind of draw-off at the tap; a litre is taken as a kilogram."""
-    power = litres_per_minute / _MINUTE * WATER_J_KG_K * (TAP_DEGC - _COLD_DEGC)
+    power = litres_per_minute / _MINUTE * WATER_J_KG_K * (TAP_DEGC - COLD_WATER_DEGC)
     return Kind(name, share, power, minutes * _MINUTE)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.model import USE_TYPES
+from twin.buildings.people.events import QUARTER_S
 from twin.engine.time import Calendar, CivilTime, TimeAxis
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
@@ -56,7 +57,7 @@ class LoadProfiles:
 
     def levels(self, axis: TimeAxis, civil: CivilTime) -> dict[str, Floats]:
         """Return the profiles' means over the steps of an axis on the clock of a place, shape ``(axis.n,)``."""
-        part_s = int(np.gcd.reduce([axis.step_s, self.part_s, axis.start % 900 or 900]))
+        part_s = int(np.gcd.reduce([axis.step_s, self.part_s, axis.start % QUARTER_S or QUARTER_S]))
         calendar = axis.with_step(part_s).calendar(civil)
         season, day = seasons(calendar), _DAY_OF_WEEK[calendar.schedule_weekday]
         part = (np.rint(calendar.hour * 3600.0).astype(np.int64)) // self.part_s
@@ -121,10 +122,18 @@ def _rows(file: Path) -> _Rows:
     except UnicodeDecodeError:
         raise TwinError(Problem("is not UTF-8 text", file, expected="a CSV file")) from None
     lines = [(k, line) for k, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
-    rows = list(zip((k for k, _ in lines), csv.reader(line for _, line in lines), strict=True))
+    rows = [(k, _cells(line, k, file)) for k, line in lines]
     if len(rows) < 2 or [cell.strip() for cell in rows[0][1][:3]] != ["season", "day", "time"] or len(rows[0][1]) < 4:
         raise TwinError(Problem("is no table of load profiles", file, str(rows[0][0]) if rows else None, _HEADING))
     return rows
+
+
+def _cells(line: str, number: int, file: Path) -> list[str]:
+    """Return the cells of a line, read by itself, so that a quote left open does not swallow the next."""
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:
+        raise TwinError(Problem(f"cannot be read: {error}", file, str(number), _HEADING)) from None
 
 
 def _uses(header: Sequence[str], line: int, problems: Problems) -> list[tuple[str, str]]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.kernel.ground import R_SE_M2K_W
+from twin.buildings.model import WINDOW_TO_WALL
 from twin.city.model import City
 
 __all__ = [
     "Conductances",
     "conductances",
     "exposed_areas",
+    "quarter_of_compass",
     "sky_areas",
     "solar_areas",
     "sum_by_building",
@@ -22,7 +25,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-R_SE_M2K_W = 0.04  # external surface resistance, EN ISO 6946
 F_W = 0.9  # correction of g for non-normal incidence, EN ISO 13790, 11.4.2
 EMISSIVITY = 0.9  # of outer surfaces, EN ISO 13790, 11.4.6
 UNHEATED_NEIGHBOUR = 0.5  # share of the outdoor difference behind a wall shared with an unheated building, TABULA b_tr
@@ -30,7 +32,6 @@ UNHEATED_NEIGHBOUR = 0.5  # share of the outdoor difference behind a wall shared
 WALLS = ("WallSurface",)
 ROOFS = ("RoofSurface", "OuterCeilingSurface")
 BASES = ("GroundSurface", "OuterFloorSurface")
-_SECTORS = ("north", "east", "south", "west")
 
 
 def sum_by_building(city: City, values: Floats) -> Floats:
@@ -84,12 +85,16 @@ def unheated_neighbour_areas(city: City) -> Floats:
     return area
 
 
+def quarter_of_compass(azimuth_deg: Floats) -> NDArray[np.int64]:
+    """Return 0, 1, 2 or 3 for what faces north, east, south or west within 45 degrees, as `WINDOW_TO_WALL` has them."""
+    quarter: NDArray[np.int64] = ((np.nan_to_num(azimuth_deg) + 45.0) % 360.0 // 90.0).astype(np.int64)
+    return quarter
+
+
 def window_areas(city: City) -> Floats:
     """Return the window area in each surface, m2, shape ``(n_surfaces,)``: the share of its quarter of the compass."""
-    azimuth = np.nan_to_num(city.surfaces["azimuth_deg"])
-    sector = ((azimuth + 45.0) % 360.0 // 90.0).astype(np.int64)
-    shares = np.stack([_of_building(city, f"window_to_wall_{s}") for s in _SECTORS])
-    share = np.take_along_axis(shares, sector[None], axis=0)[0]
+    shares = np.stack([_of_building(city, name) for name in WINDOW_TO_WALL])
+    share = np.take_along_axis(shares, quarter_of_compass(city.surfaces["azimuth_deg"])[None], axis=0)[0]
     window: Floats = exposed_areas(city) * _is(city, WALLS) * share
     return window
 

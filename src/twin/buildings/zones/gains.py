@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.buildings.habits import BLINDS_DOWN_W_M2
 from twin.buildings.zones.thermal_zones import ThermalZones
 from twin.units import STEFAN_BOLTZMANN, ZERO_DEGC_K
 
 __all__ = ["SkyGain", "SolarGain"]
 
 Floats = NDArray[np.float64]
-
-BLINDS_DOWN_W_M2 = 300.0  # irradiance on the window from which blinds are lowered, EN ISO 13790, 11.4.3
 
 
 class SolarGain:

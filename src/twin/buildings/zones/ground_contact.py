@@ -11,13 +11,12 @@ from twin.buildings.kernel.ground import (
     SOILS,
     Exchange,
     Floor,
-    annual_swing,
     floor_resistance,
     heated_basement,
     slab_on_ground,
     unheated_basement,
-    virtual_ground_temperature,
 )
+from twin.buildings.kernel.ground_temperature import annual_swing, virtual_ground_temperature
 from twin.buildings.kernel.series import Shared
 from twin.buildings.zones.envelope import sum_by_building
 from twin.buildings.zones.thermal_zones import ThermalZones

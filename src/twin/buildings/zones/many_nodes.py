@@ -26,6 +26,7 @@ from twin.buildings.zones.envelope import (
     unheated_neighbour_areas,
     window_areas,
 )
+from twin.buildings.zones.ground_contact import SOIL
 from twin.buildings.zones.thermal_zones import SURFACES_PER_FLOOR, ThermalZones
 
 __all__ = ["MultiNode", "networks"]
@@ -53,7 +54,7 @@ class _Kind:
         return np.asarray(np.maximum(u, _LEAST_U_W_M2K))
 
 
-def networks(zones: ThermalZones, soil: Soil = SOILS["sand"]) -> Network:
+def networks(zones: ThermalZones, soil: Soil = SOILS[SOIL]) -> Network:
     """Return the networks of thermal zones, in their order.
 
     Every element loses what it does in the 5R1C method: thermal bridges and the factors of unheated rooms are part of
@@ -149,7 +150,7 @@ class MultiNode:
             As `twin.buildings.kernel.simple_hourly.simulate` takes them.
         ground
             Temperature that the ground floors have outside, degC, as
-            `twin.buildings.kernel.ground.virtual_ground_temperature`; that outdoors if None.
+            `twin.buildings.kernel.ground_temperature.virtual_ground_temperature`; that outdoors if None.
 
         Returns
         -------

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.buildings.kernel.simple_hourly import Zones
+from twin.buildings.kernel.ground import AIR_J_M3K
+from twin.buildings.kernel.simple_hourly import H_IS_W_M2K, H_MS_W_M2K, Zones
+from twin.buildings.model import UNHEATED
 from twin.buildings.zones.envelope import BASES, ROOFS, conductances, sum_by_building
 from twin.city.model import City
 from twin.errors import Problem, TwinError
@@ -20,6 +22,7 @@ __all__ = [
     "WeightedSum",
     "air_heat_capacity",
     "design_heat_load",
+    "heated",
     "ventilated",
 ]
 
@@ -27,16 +30,19 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ROOM_HEIGHT_M = 2.5  # reference room height, TABULA
-AIR_J_M3K = 1200.0  # volumetric heat capacity of air at sea level, EN ISO 13790, 9.3.1
-H_MS_W_M2K = 9.1  # between mass and surfaces, EN ISO 13790, 12.2.2
-H_IS_W_M2K = 3.45  # between surfaces and air, EN ISO 13790, 7.2.2.2
 SURFACES_PER_FLOOR = 4.5  # area facing the zone per floor area, EN ISO 13790, 7.2.2.2
 
 _CACHED = 65_536  # numbers at a time
+_NAMED = 20  # buildings, of all that have the same problem
 
 # Effective mass area per floor area over the capacity per floor area, EN ISO 13790, Table 12
 _CAPACITY_J_M2K = (165e3, 260e3, 370e3)
 _MASS_AREA = (2.5, 3.0, 3.5)
+
+
+def heated(buildings: Table) -> NDArray[np.bool_]:
+    """Return which buildings are heated: those with heated floor area, unless their use is none that is."""
+    return np.asarray((buildings["heated_floor_area_m2"] > 0) & (buildings["use_type"] != UNHEATED))
 
 
 def air_heat_capacity(city: City) -> float:
@@ -74,7 +80,7 @@ def design_heat_load(city: City) -> Floats:
     ventilation = air_heat_capacity(city) * volume * ventilated(table, table["air_change_1_h"]) / 3600.0
     difference = table["heating_set_point_degc"] - table["design_outdoor_temperature_degc"]
     load = (transmission + ventilation) * np.maximum(difference, 0.0)
-    return np.where(table["heated_floor_area_m2"] > 0, load, 0.0)
+    return np.where(heated(table), load, 0.0)
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,8 @@ class ThermalZones:
         """Return whether a zone may have a surface: of zones one above the other one has the floor, one the roof."""
         table, types = self.table, self.city.surfaces["type"][surface]
         place = self.building * (int(table["part"].max(initial=0)) + 2) + table["part"] + 1
-        stacked = np.isin(place, place[table["use"] == "secondary"])
         below = table["use"] == "secondary"
+        stacked = np.isin(place, place[below]) & np.isin(place, place[~below])
         there = np.where(
             np.isin(types, BASES[:1]), below[zone], np.where(np.isin(types, ROOFS[:1]), ~below[zone], True)
         )
@@ -249,6 +255,16 @@ class ThermalZones:
             to_surface=1.0 - to_mass - windows / (H_MS_W_M2K * total_area),
         )
 
+    def named(self, chosen: NDArray[np.bool_]) -> str:
+        """Return how to speak of the buildings of chosen zones, with "is" or "are"; "" if none is chosen."""
+        rows = np.unique(self.building[chosen])
+        names = self.city.buildings.ids[rows[:3]].tolist()
+        if not names:
+            return ""
+        if len(rows) == 1:
+            return f"building {names[0]} is"
+        return f"{len(rows)} buildings ({', '.join(names)}{', ...' if len(rows) > 3 else ''}) are"
+
     def _check(self, opaque: Floats, h_ms: Floats) -> None:
         bad = self.building[opaque >= h_ms]
         if len(bad):
@@ -260,6 +276,6 @@ class ThermalZones:
                         f"{table['heated_floor_area_m2'][i]:.1f} m2 allows",
                         expected="a floor area and storeys that fit its geometry",
                     )
-                    for i in np.unique(bad)
+                    for i in np.unique(bad)[:_NAMED]
                 )
             )
