@@ -18,7 +18,7 @@ from twin.buildings.measures.envelope import (
     make_airtight,
 )
 from twin.buildings.measures.shared import set_columns
-from twin.buildings.model import COLUMNS
+from twin.buildings.model import COLUMNS, SURFACE_COLUMNS
 from twin.ledger import Ledger
 from twin.registry import resolve
 from twin.table import GIVEN, MEASURE
@@ -159,3 +159,16 @@ def test_every_parameter_is_explained():
         model = resolve(spec.params)
         assert model.__doc__
         assert all(field.description for field in model.model_fields.values()), spec.kind
+
+
+def test_insulation_changes_what_was_known_of_single_surfaces():
+    city = filled(boxes(2))
+    surfaces = city.surfaces.put(SURFACE_COLUMNS["u_w_m2k"], 1.0).put(SURFACE_COLUMNS["window_u_w_m2k"], 2.0)
+    city, wall, roof = city.with_table(surfaces), 0, 4
+    thicker = insulate(city, np.array([0]), Insulation(wall_insulation_m=0.14, conductivity_w_mk=0.035), CODE).surfaces
+    assert thicker["u_w_m2k"][[wall, roof, wall + 6]] == pytest.approx([1 / 5, 1.0, 1.0])
+    replaced = insulate(city, np.array([0]), Insulation(wall_u_w_m2k=0.2), CODE).surfaces
+    assert replaced.missing("u_w_m2k")[[wall, roof, wall + 6]].tolist() == [True, False, False]
+    glazed = insulate(city, np.array([0]), Windows(window_u_w_m2k=0.9), CODE).surfaces
+    assert glazed.missing("window_u_w_m2k")[[wall, wall + 6]].tolist() == [True, False]
+    assert not glazed.missing("u_w_m2k").any()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from buildings_case import boxes, filled
-from twin.buildings.model import SITE_COLUMNS
+from twin.buildings.model import SITE_COLUMNS, SURFACE_COLUMNS
 from twin.buildings.zones.envelope import (
     conductances,
     exposed_areas,
@@ -16,7 +16,7 @@ from twin.buildings.zones.envelope import (
 )
 from twin.buildings.zones.thermal_zones import ThermalZones, design_heat_load
 from twin.errors import TwinError
-from twin.table import Column, Table
+from twin.table import GIVEN, MISSING, Column, Table
 
 ONLY = {
     "wall_u_w_m2k": 1.0,
@@ -112,6 +112,19 @@ def test_a_wall_shared_with_a_garage_loses_half():
     city = city.with_table(pairs)
     assert unheated_neighbour_areas(city)[[1, 7]].tolist() == [50.0, 0.0]
     assert conductances(city).opaque[1] == pytest.approx(50.0 * 0.5 * 1.0)
+
+
+def test_what_is_known_of_a_surface_goes_before_its_building():
+    city = box()
+    surfaces = city.surfaces
+    for name, value in {"u_w_m2k": 0.3, "window_share": 0.5, "window_u_w_m2k": 1.0, "window_g": 0.4}.items():
+        codes = np.where(np.arange(6) == 2, GIVEN, MISSING).astype(np.uint16)
+        surfaces = surfaces.put(SURFACE_COLUMNS[name], value, codes)
+    through = conductances(city.with_table(surfaces))
+    assert through.windows[2] == pytest.approx(72 * 1.0)
+    assert through.opaque[2] == pytest.approx(72 * 0.3 + 144 * BRIDGES)
+    assert np.delete(through.opaque, 2) == pytest.approx(np.delete(conductances(city).opaque, 2))
+    assert solar_areas(city.with_table(surfaces))[0][2] == pytest.approx(72 * 0.5 * 0.4 * 0.9 * 0.75)
 
 
 def test_windows_and_opaque_parts_collect_the_sun():

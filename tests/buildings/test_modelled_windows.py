@@ -30,9 +30,17 @@ def with_windows(city, *hosts, area_m2=28.8):
 
 
 def test_windows_count_in_their_quarter_of_the_compass():
-    shares, there = window_shares(with_windows(boxes(2), SOUTH, SOUTH))
-    assert there.tolist() == [True, False]
+    shares = window_shares(with_windows(boxes(2), SOUTH, SOUTH))
     assert shares[:, 0] == pytest.approx([0, 0, 2 * 28.8 / 144, 0])
+    assert not shares[:, 1].any()
+
+
+def test_every_surface_has_its_own_windows_roofs_too():
+    city = filled(harmonize(with_windows(boxes(2), SOUTH, ROOF), {}, Ledger()))
+    assert window_areas(city)[:6] == pytest.approx([0, 0, 28.8, 0, 28.8, 0])
+    table = city.buildings
+    assert table["window_m2"][0] == pytest.approx(57.6)
+    assert table["roof_m2"][0] == pytest.approx(192 - 28.8)
 
 
 def test_they_win_over_the_archetype_and_the_ledger_says_so():
@@ -44,6 +52,7 @@ def test_they_win_over_the_archetype_and_the_ledger_says_so():
     assert any("Windows of 1 buildings" in rule.text for rule in ledger.statements)
 
 
-def test_a_model_with_windows_in_roofs_alone_keeps_the_archetypes():
-    assert not window_shares(with_windows(boxes(), ROOF))[1].any()
-    assert not window_shares(boxes())[1].any()
+def test_a_model_without_windows_keeps_the_archetypes():
+    city = filled(harmonize(boxes(), {}, Ledger()))
+    assert "window_share" not in city.surfaces
+    assert window_areas(city)[:4].all()

@@ -16,6 +16,7 @@ __all__ = [
     "REFURBISHMENTS",
     "RESIDENTIAL_USES",
     "SITE_COLUMNS",
+    "SURFACE_COLUMNS",
     "UNHEATED",
     "USE_TYPES",
     "U_VALUES",
@@ -154,6 +155,17 @@ ENVELOPE = (
     "thermal_capacity_j_m2k",
     "n50_1_h",
 )
+
+# What is known of single surfaces; it goes before what is said of their building
+SURFACE_COLUMNS: dict[str, Column] = {
+    c.name: c
+    for c in (
+        Column("u_w_m2k", _U, "float", "thermal transmittance of its opaque part", low=0.05, high=10),
+        Column("window_share", "1", "float", "share of the surface that is window", low=0, high=MOST_WINDOW),
+        Column("window_u_w_m2k", _U, "float", "thermal transmittance of its windows with frame", low=0.3, high=10),
+        Column("window_g", "1", "float", "solar energy transmittance of its glazing", low=0, high=1),
+    )
+}
 
 SITE_COLUMNS: dict[str, Column] = {
     "air_heat_capacity_j_m3k": Column(

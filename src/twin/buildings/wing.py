@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from twin.buildings.measures.declared import MEASURES
-from twin.buildings.model import COLUMNS, ENVELOPE, SITE_COLUMNS, U_VALUES, WINDOW_TO_WALL, ZONE_COLUMNS
+from twin.buildings.model import (
+    COLUMNS,
+    ENVELOPE,
+    SITE_COLUMNS,
+    SURFACE_COLUMNS,
+    U_VALUES,
+    WINDOW_TO_WALL,
+    ZONE_COLUMNS,
+)
 from twin.city.model import BUILDING_COLUMNS
 from twin.registry import Fill, Indicator, Input, Layer, Section, SimulatorEntry, Suite, Term, Wing
 
@@ -166,6 +174,7 @@ WING = Wing(
     columns={
         "building": tuple(COLUMNS.values()),
         "zone": tuple(ZONE_COLUMNS.values()),
+        "surface": tuple(SURFACE_COLUMNS.values()),
         "site": tuple(SITE_COLUMNS.values()),
     },
     fills=_ALL_FILLS,

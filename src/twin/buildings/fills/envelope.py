@@ -74,8 +74,8 @@ def component_areas(city: City, inputs: Inputs, ledger: Ledger) -> Proposal:
 
     return {
         "outer_wall_m2": area(exposed - window, WALLS),
-        "window_m2": area(window, WALLS),
-        "roof_m2": area(exposed, ROOFS),
+        "window_m2": area(window, (*WALLS, *ROOFS)),
+        "roof_m2": area(exposed - window, ROOFS),
         "base_m2": area(exposed, BASES),
     }
 

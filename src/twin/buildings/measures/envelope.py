@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.buildings.measures.shared import Choice, Params, chosen, given, like, put, tighten, withdraw
-from twin.buildings.model import COLUMNS, ENVELOPE
+from twin.buildings.model import COLUMNS, ENVELOPE, SURFACE_COLUMNS
+from twin.buildings.zones.envelope import BASES, ROOFS, WALLS
 from twin.city.model import City
+from twin.table import MISSING, Table
 
 __all__ = [
     "Airtightness",
@@ -134,7 +136,31 @@ def insulate(city: City, rows: NDArray[Any], params: Insulation | Windows, code:
     tightness = values.pop("n50_1_h", None)
     if tightness is not None:
         table = tighten(table, tightness, where, code)
-    return city.with_table(put(table, values, where, code))
+    surfaces = _surfaces_afterwards(city, where, params, code)
+    return city.with_table(put(table, values, where, code)).with_table(surfaces)
+
+
+def _surfaces_afterwards(city: City, where: NDArray[np.bool_], params: Insulation | Windows, code: int) -> Table:
+    """Return the surfaces without what was known of those that are replaced, and insulated where something is added."""
+    table = city.surfaces
+    here = where[table["building"]]
+    everything = getattr(params, "refurbishment", None) is not None
+    for name in ("window_u_w_m2k", "window_g"):
+        if name in table and (everything or getattr(params, name) is not None):
+            table = table.put(SURFACE_COLUMNS[name], table[name], MISSING, here)
+    if "u_w_m2k" not in table or not isinstance(params, Insulation):
+        return table
+    column = SURFACE_COLUMNS["u_w_m2k"]
+    for part, kinds in (("wall", WALLS), ("roof", ROOFS), ("base", BASES)):
+        of_part = here & np.isin(table["type"], kinds)
+        thickness = getattr(params, f"{part}_insulation_m")
+        if everything or getattr(params, f"{part}_u_w_m2k") is not None:
+            table = table.put(column, table["u_w_m2k"], MISSING, of_part)
+        elif thickness is not None:
+            known = of_part & ~table.missing("u_w_m2k")
+            before = np.where(known, table["u_w_m2k"], 1.0)
+            table = table.put(column, insulated_u_value(before, thickness, params.conductivity_w_mk), code, known)
+    return table
 
 
 def make_airtight(city: City, rows: NDArray[Any], params: Airtightness, code: int) -> City:

@@ -60,6 +60,12 @@ def _of_surface(city: City, name: str) -> Floats:
     return np.nan_to_num(table[name]) if name in table else np.zeros(len(table))
 
 
+def _own(city: City, name: str, otherwise: Floats) -> Floats:
+    """Return what is known of each surface itself, and something else where nothing is."""
+    table = city.surfaces
+    return np.where(table.missing(name), otherwise, table[name]) if name in table else otherwise
+
+
 def exposed_areas(city: City) -> Floats:
     """Return the area of each surface that faces outdoors or the ground, m2, shape ``(n_surfaces,)``.
 
@@ -92,10 +98,13 @@ def quarter_of_compass(azimuth_deg: Floats) -> NDArray[np.int64]:
 
 
 def window_areas(city: City) -> Floats:
-    """Return the window area in each surface, m2, shape ``(n_surfaces,)``: the share of its quarter of the compass."""
+    """Return the window area in each surface, m2, shape ``(n_surfaces,)``.
+
+    By its own share where that is known, else by that of the outer walls in its quarter of the compass.
+    """
     shares = np.stack([_of_building(city, name) for name in WINDOW_TO_WALL])
     share = np.take_along_axis(shares, quarter_of_compass(city.surfaces["azimuth_deg"])[None], axis=0)[0]
-    window: Floats = exposed_areas(city) * _is(city, WALLS) * share
+    window: Floats = exposed_areas(city) * _own(city, "window_share", share * _is(city, WALLS))
     return window
 
 
@@ -104,7 +113,11 @@ def _opaque_u(city: City) -> Floats:
     u = _is(city, WALLS) * _of_building(city, "wall_u_w_m2k")
     u += _is(city, ROOFS) * _of_building(city, "roof_u_w_m2k")
     u += _is(city, BASES) * _of_building(city, "base_u_w_m2k")
-    return u
+    return np.where(u > 0, _own(city, "u_w_m2k", u), 0.0)
+
+
+def _window_u(city: City) -> Floats:
+    return _own(city, "window_u_w_m2k", _of_building(city, "window_u_w_m2k"))
 
 
 @dataclass(frozen=True)
@@ -134,9 +147,9 @@ def conductances(city: City) -> Conductances:
     factor = np.where(on_ground, _of_building(city, "ground_temperature_factor"), factor)
     bridges = exposed * _of_building(city, "thermal_bridge_u_w_m2k")
     opaque = ((exposed - window) * _opaque_u(city) + bridges) * factor
-    beside_cold = unheated_neighbour_areas(city) * UNHEATED_NEIGHBOUR * _of_building(city, "wall_u_w_m2k")
+    beside_cold = unheated_neighbour_areas(city) * UNHEATED_NEIGHBOUR * _opaque_u(city)
     return Conductances(
-        windows=window * _of_building(city, "window_u_w_m2k"),
+        windows=window * _window_u(city),
         opaque=np.where(on_ground, 0.0, opaque) + beside_cold,
         ground=np.where(on_ground, opaque, 0.0),
     )
@@ -156,7 +169,7 @@ def solar_areas(city: City) -> tuple[Floats, Floats]:
     Both of shape ``(n_surfaces,)``.
     """
     window = window_areas(city)
-    glass = _of_building(city, "window_g") * F_W * (1.0 - _of_building(city, "frame_fraction"))
+    glass = _own(city, "window_g", _of_building(city, "window_g")) * F_W * (1.0 - _of_building(city, "frame_fraction"))
     glass *= _of_building(city, "shading_factor")
     absorptance = _is(city, WALLS) * _of_building(city, "wall_absorptance")
     absorptance += (
@@ -172,6 +185,6 @@ def sky_areas(city: City) -> Floats:
     sky's measured radiation instead of a fixed temperature difference.
     """
     window = window_areas(city)
-    conductance = (exposed_areas(city) - window) * _opaque_u(city) + window * _of_building(city, "window_u_w_m2k")
+    conductance = (exposed_areas(city) - window) * _opaque_u(city) + window * _window_u(city)
     sky: Floats = EMISSIVITY * R_SE_M2K_W * conductance * _sky_view(city)
     return sky

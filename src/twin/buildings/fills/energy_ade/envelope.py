@@ -23,7 +23,7 @@ from twin.buildings.zones.envelope import quarter_of_compass
 from twin.city.model import City
 from twin.table import Table
 
-__all__ = ["u_values", "window_shares", "windows"]
+__all__ = ["of_surfaces", "u_values", "window_shares", "windows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,18 +111,7 @@ def windows(city: City) -> Iterator[tuple[str, Stated]]:
     envelope, n = _envelope(city), len(city.buildings)
     if envelope is None or "thermal_opening" not in city.tables or "construction" not in city.tables:
         return
-    openings, constructions = city.table("thermal_opening"), city.table("construction")
-    boundary, made_of = rows_of(openings, "boundary"), rows_of(openings, "construction")
-    building = np.where(boundary >= 0, np.append(envelope.building, -1)[boundary], -1)
-    area = np.nan_to_num(_opening_areas(city, openings))
-    names = ("total_transmittance", "solar_transmittance")
-    g_value = first_known(*(column_of(constructions, name) for name in names))
-    for name, values in (
-        ("window_u_w_m2k", column_of(constructions, "u_w_m2k")),
-        ("window_g", g_value),
-        ("frame_fraction", 1.0 - column_of(constructions, "glazing_share")),
-    ):
-        yield name, stated_numbers(grouped_mean(building, value_at(values, made_of), area, n))
+    yield from _panes(city, envelope.building, n, "window_u_w_m2k", "window_g", "frame_fraction")
 
 
 def window_shares(city: City) -> Iterator[tuple[str, Stated]]:
@@ -140,3 +129,37 @@ def window_shares(city: City) -> Iterator[tuple[str, Stated]]:
         here = np.where(np.isfinite(envelope.azimuth) & (sector == k), wall, -1)
         share = first_known(grouped_mean(here, ratio, gross, n), whole)
         yield name, stated_numbers(np.where(stated, np.minimum(share, MOST_WINDOW), np.nan))
+
+
+def of_surfaces(city: City) -> Iterator[tuple[str, Stated]]:
+    """Yield U-value and share of windows of single surfaces, and the U- and g-value of their windows."""
+    envelope, n = _envelope(city), len(city.surfaces)
+    if envelope is None:
+        return
+    surface = np.where(envelope.building >= 0, rows_of(city.table("thermal_boundary"), "surface"), -1)
+    glazed = np.where(np.isfinite(envelope.windows), surface, -1)
+    share = np.divide(envelope.windows, envelope.gross, out=np.zeros(len(surface)), where=envelope.gross > 0)
+    whole = grouped_mean(glazed, np.nan_to_num(share), np.nan_to_num(envelope.gross), n)
+    yield "window_share", stated_numbers(np.minimum(whole, MOST_WINDOW))
+    if "construction" not in city.tables:
+        return
+    u = value_at(column_of(city.table("construction"), "u_w_m2k"), envelope.construction)
+    yield "u_w_m2k", stated_numbers(grouped_mean(surface, u, np.maximum(envelope.opaque, 1e-9), n))
+    if "thermal_opening" in city.tables:
+        yield from _panes(city, surface, n, "window_u_w_m2k", "window_g")
+
+
+def _panes(city: City, group_of_boundary: Ints, n: int, *wanted: str) -> Iterator[tuple[str, Stated]]:
+    """Yield what is wanted of openings, means by area over those of each group of boundaries, -1 for none."""
+    openings, constructions = city.table("thermal_opening"), city.table("construction")
+    boundary, made_of = rows_of(openings, "boundary"), rows_of(openings, "construction")
+    group = np.where(boundary >= 0, np.append(group_of_boundary, -1)[boundary], -1)
+    area = np.nan_to_num(_opening_areas(city, openings))
+    names = ("total_transmittance", "solar_transmittance")
+    known = {
+        "window_u_w_m2k": column_of(constructions, "u_w_m2k"),
+        "window_g": first_known(*(column_of(constructions, name) for name in names)),
+        "frame_fraction": 1.0 - column_of(constructions, "glazing_share"),
+    }
+    for name in wanted:
+        yield name, stated_numbers(grouped_mean(group, value_at(known[name], made_of), area, n))

@@ -11,7 +11,7 @@ from twin.buildings.fills.energy_ade import envelope, use, zones
 from twin.buildings.fills.energy_ade.stated import Stated
 from twin.buildings.fills.envelope import INFILTRATION_PER_N50
 from twin.buildings.fills.size import HEATED_SHARE
-from twin.buildings.model import COLUMNS
+from twin.buildings.model import COLUMNS, SURFACE_COLUMNS
 from twin.city.model import BUILDING_COLUMNS, City
 from twin.ledger import Ledger
 from twin.table import GIVEN, MEASURE, MISSING, SERIES, Table
@@ -34,18 +34,22 @@ def harmonize(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     for rule in _RULES:
         for name, stated in rule(city):
             table, count = _give(table, name, stated, ledger)
-            taken += [f"{name} of {count}"] if count else []
+            taken += [f"{name} of {count} buildings"] if count else []
+    surfaces = city.surfaces
+    for name, stated in envelope.of_surfaces(city):
+        surfaces, count = _give(surfaces, name, stated, ledger)
+        taken += [f"{name} of {count} surfaces"] if count else []
     if taken:
         _state(taken, ledger)
-    return city.with_table(table)
+    return city.with_table(table).with_table(surfaces)
 
 
 def _state(taken: list[str], ledger: Ledger) -> None:
-    ledger.state(f"The city file itself states, building by building: {', '.join(taken)} buildings.", REFERENCE)
+    ledger.state(f"The city file itself states, one by one: {', '.join(taken)}.", REFERENCE)
     ledger.state(
         "Of the file's thermal boundaries and openings, a building's U-values, absorptances, g-value and frames are "
-        "means by area, window shares sums by quarter of the compass; a construction of known layers alone has its "
-        "U-value by ISO 6946.",
+        "means by area, window shares sums by quarter of the compass; surfaces with boundaries of their own have their "
+        "own values. A construction of known layers alone has its U-value by ISO 6946.",
         REFERENCE,
     )
     ledger.state(
@@ -57,13 +61,13 @@ def _state(taken: list[str], ledger: Ledger) -> None:
 
 
 def _give(table: Table, name: str, stated: Stated, ledger: Ledger) -> tuple[Table, int]:
-    """Put what is possible where nothing else was given; return also for how many buildings."""
-    column = {**BUILDING_COLUMNS, **COLUMNS}[name]
+    """Put what is possible where nothing else was given; return also in how many rows."""
+    column = SURFACE_COLUMNS[name] if table.name == "surface" else {**BUILDING_COLUMNS, **COLUMNS}[name]
     known = stated.codes != MISSING
     odd = known & column.violations(np.where(known, stated.values, column.blank(len(table))))
     if odd.any():
         ledger.state(
-            f"{name} of {int(odd.sum())} buildings is {stated.values[odd][0]:.4g} {column.unit} or the like in the "
+            f"{name} of {int(odd.sum())} {table.name}s is {stated.values[odd][0]:.4g} {column.unit} or the like in the "
             f"city file, not {column.expectation()}: it is not used.",
             REFERENCE,
         )
