@@ -204,11 +204,12 @@ def _written(unit: str) -> str:
 
 
 def _indicator(results: Results, wanted: str | None) -> Mapping[str, Any]:
-    """Return the indicator asked for, else the scenario's, else the first that has values per entity."""
+    """Return the indicator asked for, else the scenario's, else the first headline that has values per entity."""
     known = {indicator["id"]: indicator for indicator in results.indicators}
     name = wanted or results.picture
     if name is None:
-        name = next((i for i in known if _has_entities(results.options, i)), None)
+        order = sorted(known, key=lambda i: not known[i].get("headline", False))
+        name = next((i for i in order if _has_entities(results.options, i)), None)
     if name not in known:
         found = f"no indicator {name!r}" if name else "no indicator has values per entity"
         guess = nearest(name, known) if name else None
