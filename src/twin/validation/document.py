@@ -20,9 +20,9 @@ Our kernels against published references. This page is written by a command; do 
     {command}
 
 A row passes if our figure lies within its limits: those of acceptance (`basis` acceptance) where the reference has any,
-else the least and greatest result of the programs compared (`basis` range). Physics was chosen with the references in
-view (what the sun does within an hour, how panes and rooms exchange heat), so this shows how close the kernels come, not
-how well they would have been guessed; numbers were not fitted.
+else the least and greatest result of the programs compared (`basis` range). The physics of BESTEST was chosen with the
+references in view (what the sun does within an hour, how panes and rooms exchange heat), so this shows how close the
+kernels come, not how well they would have been guessed; numbers were not fitted.
 """
 _PATHS = ("cases", "ranges", "weather", "scene", "out")
 
