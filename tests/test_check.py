@@ -332,7 +332,7 @@ def test_tolerances_can_be_set(tmp_path, capsys):
 
 # --- files of others --------------------------------------------------------------------------------------------------
 
-NOT_READ_YET = {"gtfs", "npy", "pickle", "yaml", "power-grid-model json"}
+NOT_READ_YET = {"gtfs", "npy", "pickle", "yaml"}
 # Made-up keys: any scenario error is right. Sixty hours without temperature are more than we fill in.
 OTHERWISE = {"epw_missing_codes.epw.gz": "error"}
 

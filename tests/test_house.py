@@ -144,6 +144,7 @@ SUFFIXES = {
     "_kg_m3": "kg/m3",
     "_ohm_m": "ohm/m",
     "_f_m": "F/m",
+    "_s_m": "S/m",
     "_eur_j": "EUR/J",
     "_kwh_m2": "kWh/m2",
     "_kwh": "kWh",

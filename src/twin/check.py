@@ -19,7 +19,8 @@ __all__ = ["SCHEMA", "check_files"]
 SCHEMA = "twin-check-1"
 Finding = dict[str, Any]
 
-_GRID_TABLES = ("branch.csv", "linecodes.csv", "ext_grid.csv")
+_GRID_TABLES = ("branch.csv", "linecodes.csv", "ext_grid.csv", "ExternalNet.csv")
+_GRID_SUFFIXES = (".m", ".dss")  # of scripts, which are known by their names alone
 _TOML = re.compile(rb"^\s*(\[\[?[\w.\-\"' ]+\]\]?|[\w\-]+(\.[\w\-]+)*\s*=\s*\S)", re.MULTILINE)
 _SERIES = re.compile(rb"^(\xef\xbb\xbf)?(#[^\n]*\n)*time[,;]")
 _JSON = re.compile(rb"\s*[{\[]")
@@ -68,6 +69,8 @@ def _check(path: Path, tolerances: Tolerances) -> tuple[str | None, list[Finding
     folder = path if path.is_dir() else path.parent
     if any((folder / name).is_file() for name in _GRID_TABLES) and (path.is_dir() or path.suffix == ".csv"):
         return "grid", _guarded(path, "grid-invalid", lambda: _check_grid(folder))
+    if path.is_dir() and _is_grid(path):
+        return "grid", _guarded(path, "grid-invalid", lambda: _check_grid(path))
     try:
         source = Source(path)
         kind = _kind(source)
@@ -79,6 +82,7 @@ def _check(path: Path, tolerances: Tolerances) -> tuple[str | None, list[Finding
         ]
     checks: dict[str, tuple[str, Callable[[], list[Finding]]]] = {
         "weather": ("weather-invalid", lambda: _check_weather(path)),
+        "grid": ("grid-invalid", lambda: _check_grid(path)),
         "series": ("series-invalid", lambda: _check_series(path)),
         "scenario": ("scenario-invalid", lambda: _check_scenario(path)),
     }
@@ -117,6 +121,8 @@ def _kind(source: Source) -> str | None:
         return "weather"
     if _SERIES.match(head):
         return "series"
+    if (_JSON.match(head) or source.path.suffix in _GRID_SUFFIXES) and _is_grid(source.path):
+        return "grid"
     is_text = b"\0" not in head and not _JSON.match(head)
     return "scenario" if is_text and (source.path.suffix == ".toml" or _looks_like_toml(head)) else None
 
@@ -154,11 +160,16 @@ def _guess(source: Source) -> str:
     return f"a file of unknown kind that starts with {head[:12]!r}"
 
 
-def _check_grid(folder: Path) -> list[Finding]:
-    from twin.grid.files import read_grid
+def _is_grid(path: Path) -> bool:
+    from twin.grid.files import grid_format
 
-    read_grid(folder)
-    return []
+    return grid_format(path) is not None
+
+
+def _check_grid(path: Path) -> list[Finding]:
+    from twin.grid.files import look_at_grid
+
+    return [finding(str(path), code, problem.message, place=problem.place) for code, problem in look_at_grid(path)]
 
 
 def _check_weather(path: Path) -> list[Finding]:

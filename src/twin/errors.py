@@ -89,7 +89,7 @@ class Problems:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, TwinError):
-            raise TwinError(*self.found, *error.problems) from error
+            raise TwinError(*self.found, *(p for p in error.problems if p not in self.found)) from error
         if error is None:
             self.raise_if_any()
 

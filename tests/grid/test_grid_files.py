@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from grid_case import nodal_admittance
+from nodal_case import solve
+from twin.check import check_files
 from twin.errors import TwinError
+from twin.grid.assemble import assemble
 from twin.grid.files import read_grid
 from twin.grid.flow import PowerFlow, power_flow
 
@@ -43,6 +46,20 @@ def test_balanced_networks(shared, name):
         assert np.abs(100 * state.line_loading[0] - loading).max() < 1e-6
         loading = numbers(folder / "ref_trafo.csv", "loading_percent")[:, 0]
         assert np.abs(100 * state.transformer_loading[0] - loading).max() < 1e-6
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["cigre_lv", "cigre_mv", "kerber_vorstadt_kabel_1", "simbench_lv_urban6_2"])
+def test_physical_networks_over_nodes(shared, name):
+    """Voltages of every bus of the file to 1e-8 pu and 1e-6 deg, open lines and joined buses among them."""
+    folder = shared / "data" / "grids" / name
+    case = read_grid(folder)
+    made = assemble(case.grid)
+    voltage = dict(zip(case.grid.bus.ids.tolist(), solve(made)[made.node], strict=True))
+    for row in rows(folder / "ref_bus.csv"):
+        found = voltage[case.merged.get(row["bus"], row["bus"])]
+        assert abs(found) == pytest.approx(float(row["vm_pu"]), abs=1e-8)
+        assert np.degrees(np.angle(found)) == pytest.approx(float(row["va_degree"]), abs=1e-6)
 
 
 @pytest.mark.corpus
@@ -129,13 +146,13 @@ def test_two_buses(tmp_path):
 
 
 def test_problems_name_file_and_line(tmp_path):
-    write(tmp_path, "1,2,abc,0.02,0,0,1\n1,7,0.01,0.02,0,1.05,1\n")
+    write(tmp_path, "1,2,abc,0.02,0,0,1\n1,7,0.01,-0.02,0,1.05,1\n")
     with pytest.raises(TwinError) as error:
         read_grid(tmp_path)
     text = str(error.value)
     assert f"{tmp_path / 'branch.csv'}:2: r_pu is 'abc'; expected a number" in text
     assert f"{tmp_path / 'branch.csv'}:3: to is '7', but there is no such bus" in text
-    assert f"{tmp_path / 'branch.csv'}:3: tap is 1.05, which we cannot take into account yet" in text
+    assert f"{tmp_path / 'branch.csv'}:3: x_pu is -0.02 of a transformer; expected none below zero" in text
 
 
 def test_island_in_a_file(tmp_path):
@@ -143,6 +160,23 @@ def test_island_in_a_file(tmp_path):
     write(tmp_path, "1,2,0.01,0.02,0,0,1\n3,4,0.01,0.02,0,0,1\n2,3,0.01,0.02,0,0,0\n", bus)
     with pytest.raises(TwinError, match="buses 3, 4 are an island"):
         read_grid(tmp_path)
+
+
+def test_taps_shunts_and_shifts_per_unit(tmp_path):
+    """An ideal ratio of 0.95 before the branch lifts what lies behind it; a shunt of 1 Mvar is fed in at 1 pu."""
+    bus = BUS.replace("2,PQ,0.5,0.1,0,0,10", "2,PQ,0,0,0,1,10")
+    grid = read_grid(write(tmp_path, "1,2,0,0.02,0,0.95,1\n", bus)).grid
+    assert abs(solve(assemble(grid))[1]) == pytest.approx(1 / 0.95 / (1 - 0.02), rel=1e-12)
+
+
+def test_check_knows_grids_by_their_content(tmp_path):
+    (tmp_path / "net.json").write_text('{"_class": "pandapowerNet", "_object": {}}')
+    (tmp_path / "case.m").write_text("mpc.baseMVA = 1;\n")
+    (tmp_path / "other.json").write_text('{"rows": []}')
+    told = check_files([tmp_path / "net.json", tmp_path / "case.m", tmp_path / "other.json", write(tmp_path, "")])
+    assert [one["format"] for one in told["files"]] == ["grid", "grid", None, "grid"]
+    codes = {finding["code"] for finding in told["findings"]}
+    assert codes == {"grid-invalid", "grid-island", "904"}
 
 
 def test_no_grid_at_all(tmp_path):

@@ -9,7 +9,7 @@ from grid_case import BUS_V, make_grid, newton, nodal_admittance, radial
 from twin.errors import TwinError
 from twin.grid.flow import PowerFlow, power_flow
 from twin.grid.kernel import BLOCK_STEPS
-from twin.grid.model import VECTOR_GROUPS, ElectricGrid
+from twin.grid.model import ElectricGrid
 from twin.table import Table
 
 seeds = st.integers(0, 2**32 - 1)
@@ -59,7 +59,7 @@ def test_agrees_with_newton(seed, n, phases, meshes):
         assert np.abs(state.voltage[step] - newton(grid, fed_in)).max() < 1e-9
 
 
-@pytest.mark.parametrize("group", VECTOR_GROUPS)
+@pytest.mark.parametrize("group", ["Dyn1", "Dyn5", "Dyn7", "Dyn11"])
 @pytest.mark.parametrize("phases", [1, 3])
 def test_transformer_agrees_with_its_windings(group, phases):
     """Load on one phase: the delta winding passes it to two phases, and no zero sequence at all."""

@@ -16,6 +16,7 @@ from twin.errors import TwinError
 from twin.grid.attach import attach, read_choice
 from twin.grid.layers import buses, lines, transformers
 from twin.grid.model import ElectricGrid
+from twin.grid.quality import VoltageQualitySimulator
 from twin.grid.simulator import GridFlowsSimulator, GridSimulator, build, build_flows
 from twin.grid.wing import WING
 from twin.ledger import Ledger
@@ -213,5 +214,17 @@ def test_wing_declares_what_it_brings():
         assert callable(resolve(getattr(entry, "read", None) or entry.build))
     for indicator in WING.indicators:
         assert all(term.quantity in QUANTITIES for term in indicator.terms)
-    written = {write.quantity for write in (*GridSimulator.writes, *GridFlowsSimulator.writes)}
+    simulators = (GridSimulator, GridFlowsSimulator, VoltageQualitySimulator)
+    written = {write.quantity for simulator in simulators for write in simulator.writes}
     assert {t.quantity for i in WING.indicators for t in i.terms} < written
+
+
+def test_unbalance_is_told_of_every_bus():
+    """One phase alone draws at the end: what it loses more than the others is the unbalance, largest at the end."""
+    load = np.zeros((2, 9))
+    load[1, 6] = 5e3
+    none, some = run(feeder(), load=load)["voltage_unbalance"]
+    assert none.tolist() == [0, 0, 0]
+    assert 0 == some[0] < some[1] < some[2] == pytest.approx(2 * some[1], rel=0.01)
+    alike = run(feeder(), load=np.tile([0, 0, 0, 2e3, 2e3, 2e3, 0, 0, 0], (1, 1)))
+    assert alike["voltage_unbalance"].tolist() == [[0, 0, 0]]

@@ -11,50 +11,93 @@ from twin.errors import Problems
 from twin.grid.model import COLUMNS, ElectricGrid
 from twin.table import Table
 
-__all__ = ["check"]
+__all__ = ["check", "check_symmetrical", "inside", "listed", "not_positive", "report"]
 
 _SHOWN = 5
-_OPTIONAL = (
-    "x_m",
-    "y_m",
-    "z_m",
-    "type",
-    "c_f_m",
-    "c0_f_m",
-    "vk0_pct",
-    "vkr0_pct",
-    "iron_loss_w",
-    "no_load_current_pct",
-    "phases",
-    "tap_side",
-    "tap_pos",
-    "tap_neutral",
-    "tap_step_pct",
-    "tap_step_deg",
-    "shift_deg",
-)
-_ZERO_SEQUENCE = ("r0_ohm_m", "x0_ohm_m", "z0_z1_ratio")  # not needed where one node stands for all phases
+_POSITION = ("x_m", "y_m", "z_m")
+_TAPS = ("tap_side", "tap_pos", "tap_neutral", "tap_step_pct", "tap_step_deg")
+_SEQUENCES = ("r_ohm_m", "x_ohm_m", "r0_ohm_m", "x0_ohm_m")
+_HUNG = ("connection", "phases", "const_i", "const_z")
+_OPTIONAL: dict[str, tuple[str, ...]] = {
+    "bus": _POSITION,
+    "line": ("type", "phases", "c_f_m", "g_s_m", "c0_f_m", "max_current_a", *_SEQUENCES),
+    "line_matrix": ("c_f_m",),
+    "transformer": ("type", "vk0_pct", "vkr0_pct", "iron_loss_w", "no_load_current_pct", "phases", "shift_deg", *_TAPS),
+    "transformer_3w": ("windings", "iron_loss_w", "no_load_current_pct", *_TAPS),
+    "regulator": ("phases", "ratio_a", "ratio_b", "ratio_c"),
+    "load": (*_HUNG, "v_min_pu", "v_max_pu", "v_rated_pu", "beyond_as_power"),
+    "static_generator": _HUNG,
+    "storage": _HUNG,
+    "shunt": _HUNG,
+    "generator": ("q_min_var", "q_max_var"),
+    "grid_source": ("rx0_ratio",),
+}
+# Tables of power flow over any nodes, which symmetrical components of constant power leave out
+_BEYOND = ("line_matrix", "transformer_3w", "regulator", "switch", "generator", "shunt")
+_ZIP = ("const_i", "const_z")
 
 
-def check(grid: ElectricGrid, file: str | Path | None = None) -> None:
+def check(grid: ElectricGrid, file: str | Path | None = None, islands: bool = True) -> None:
     """Look whether a power flow through the grid makes sense.
+
+    Parameters
+    ----------
+    islands
+        Whether to look for buses that no source feeds, too.
 
     Raises
     ------
     TwinError
-        Listing all of: buses that no source feeds, ends at buses that do not exist, missing sources, impedances of
-        zero, ratings that are not positive, missing values, identifiers used twice.
+        Listing all of: buses that no source feeds, ends at buses or phases that do not exist, missing sources,
+        impedances of zero, ratings that are not positive, missing values, identifiers used twice.
     """
-    with Problems(file) as problems:
+    from twin.grid.check_branches import check_branches
+    from twin.grid.check_connected import check_connected, check_sources
+    from twin.grid.check_islands import check_islands
+
+    with Problems(file) as problems, np.errstate(all="ignore"):
         for table in grid.tables:
             _check_ids(table, problems)
-            _check_present(table, grid.phases, problems)
+            _check_present(table, problems, phases=grid.phases)
         problems.raise_if_any()
         _check_nodes(grid, problems)
-        _check_lines(grid, problems)
-        _check_transformers(grid, problems)
-        _check_sources(grid, problems)
-        _check_islands(grid, problems)
+        problems.raise_if_any()
+        check_branches(grid, problems)
+        check_connected(grid, problems)
+        check_sources(grid, problems)
+        problems.raise_if_any()
+        if islands:
+            check_islands(grid, problems)
+
+
+def check_symmetrical(grid: ElectricGrid, file: str | Path | None = None) -> None:
+    """Look whether symmetrical components and constant power do for a grid that has passed `check`.
+
+    Raises
+    ------
+    TwinError
+        Naming whatever needs a power flow over any nodes: buses without all phases, line matrices, regulators,
+        switches, shunts, voltages that generators keep, other vector groups than Dyn, loads of other kinds.
+    """
+    with Problems(file) as problems:
+        count = np.bincount(grid.phase_node["bus"], minlength=len(grid.bus))
+        report(grid.bus, count != grid.phases, f"has not the {grid.phases} phase nodes that the others have", problems)
+        for name in _BEYOND:
+            table: Table = getattr(grid, name)
+            report(table, np.ones(len(table), dtype=bool), "is beyond symmetrical components", problems)
+        for column in ("phases", "g_s_m"):
+            report(
+                grid.line, ~grid.line.missing(column), f"has a {column}, which we cannot take into account", problems
+            )
+        unit = grid.transformer
+        dyn = np.char.startswith(unit["vector_group"], "Dyn")
+        report(unit, (grid.phases == 3) & ~(dyn & unit.missing("phases")), "is no Dyn of three phases", problems)
+        for column in _ZIP:
+            if column in grid.load:
+                report(grid.load, grid.load[column] > 0, f"has a {column}", problems)
+        for table in (grid.load, grid.static_generator, grid.storage):
+            if "connection" in table and grid.phases == 3:
+                report(table, table["connection"] == "delta", "is connected between phases", problems)
 
 
 def _check_ids(table: Table, problems: Problems) -> None:
@@ -63,117 +106,47 @@ def _check_ids(table: Table, problems: Problems) -> None:
         problems.add(f"{table.name} {name} appears more than once")
 
 
-def _check_present(table: Table, phases: int, problems: Problems) -> None:
-    optional = _OPTIONAL if phases == 3 else (*_OPTIONAL, *_ZERO_SEQUENCE)
+def _check_present(table: Table, problems: Problems, phases: int) -> None:
+    # zero sequence is not needed where one node stands for all phases
+    optional = _OPTIONAL.get(table.name, ()) + (() if phases == 3 else ("z0_z1_ratio",))
     for column in COLUMNS[table.name]:
         if column not in optional:
-            _report(table, table.missing(column), f"has no {column}", problems)
+            report(table, table.missing(column), f"has no {column}", problems)
 
 
 def _check_nodes(grid: ElectricGrid, problems: Problems) -> None:
     table, n = grid.phase_node, len(grid.bus)
-    inside = _inside(table["bus"], n)
-    _report(table, ~inside, "belongs to a bus that does not exist", problems)
+    known = inside(table["bus"], n)
+    report(table, ~known, "belongs to a bus that does not exist", problems)
     key = table["bus"] * 3 + table["phase"]
     _, first = np.unique(key, return_index=True)
     again = np.ones(len(table), dtype=bool)
     again[first] = False
-    _report(table, again, "has the bus and phase of another one", problems)
-    count = np.bincount(table["bus"][inside & ~again], minlength=n)
-    _report(grid.bus, count != grid.phases, f"has not the {grid.phases} phase nodes that the others have", problems)
-    _report(grid.bus, _not_positive(grid.bus["v_nom_v"]), "has a nominal voltage that is not positive", problems)
+    report(table, again, "has the bus and phase of another one", problems)
+    count = np.bincount(table["bus"][known], minlength=n)
+    report(grid.bus, count == 0, "has no phase node", problems)
+    report(grid.bus, not_positive(grid.bus["v_nom_v"]), "has a nominal voltage that is not positive", problems)
 
 
-def _check_lines(grid: ElectricGrid, problems: Problems) -> None:
-    line, v_nom = grid.line, grid.bus["v_nom_v"]
-    known = _check_ends(grid, line, "from_bus", "to_bus", problems)
-    ends = np.where(known, line["from_bus"], 0), np.where(known, line["to_bus"], 0)
-    if len(v_nom):
-        _report(line, known & (v_nom[ends[0]] != v_nom[ends[1]]), "joins buses of different voltage", problems)
-    for name in ("length_m", "parallel", "max_current_a"):
-        _report(line, _not_positive(line[name]), f"has a {name} that is not positive", problems)
-    sequences = ("r_ohm_m", "x_ohm_m"), ("r0_ohm_m", "x0_ohm_m")
-    for r, x in sequences[: 1 if grid.phases == 1 else 2]:
-        _report(line, ~(np.abs(line[r] + 1j * line[x]) > 0), f"has no impedance ({r}, {x})", problems)
-        _report(line, line[r] < 0, f"has a negative {r}", problems)
-
-
-def _check_transformers(grid: ElectricGrid, problems: Problems) -> None:
-    table = grid.transformer
-    _check_ends(grid, table, "hv_bus", "lv_bus", problems)
-    for name in ("s_rated_va", "hv_rated_v", "lv_rated_v", "parallel", "vk_pct"):
-        _report(table, _not_positive(table[name]), f"has a {name} that is not positive", problems)
-    bad = (table["vkr_pct"] < 0) | (table["vkr_pct"] > table["vk_pct"])
-    _report(table, bad, "has a vkr_pct outside of 0 .. vk_pct", problems)
-
-
-def _check_sources(grid: ElectricGrid, problems: Problems) -> None:
-    table = grid.grid_source
-    if not len(table):
-        problems.add("the grid has no source", expected="an external grid at one bus at least")
-    inside = _inside(table["bus"], len(grid.bus))
-    _report(table, ~inside, "feeds a bus that does not exist", problems)
-    for name in ("voltage_pu", "short_circuit_va"):
-        bad = ~(table[name] > 0)
-        _report(table, bad, f"has a {name} that is not positive", problems)
-    buses, counts = np.unique(table["bus"][inside], return_counts=True)
-    for bus in buses[counts > 1]:
-        problems.add(f"bus {grid.bus.ids[bus]} is fed by more than one source")
-
-
-def _check_islands(grid: ElectricGrid, problems: Problems) -> None:
-    """Name the buses from which no path of lines and transformers leads to a source."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(grid.bus)
-    ends = np.concatenate(
-        [
-            np.stack([grid.line["from_bus"], grid.line["to_bus"]], axis=1),
-            np.stack([grid.transformer["hv_bus"], grid.transformer["lv_bus"]], axis=1),
-        ]
-    )
-    ends = ends[_inside(ends, n).all(axis=1)]
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    count, island = connected_components(graph, directed=False)
-    fed = np.zeros(count, dtype=bool)
-    sources = grid.grid_source["bus"]
-    fed[island[sources[_inside(sources, n)]]] = True
-    if not fed.any():
-        return  # said already: there is no source at all
-    for label in np.flatnonzero(~fed):
-        buses = grid.bus.ids[island == label]
-        verb = "is" if len(buses) == 1 else "are"
-        problems.add(f"{_listed('bus', 'buses', buses)} {verb} an island: no source feeds it")
-
-
-def _check_ends(grid: ElectricGrid, table: Table, one: str, other: str, problems: Problems) -> NDArray[np.bool_]:
-    """Report ends at buses that do not exist; return which elements have two good ends."""
-    inside = {name: _inside(table[name], len(grid.bus)) for name in (one, other)}
-    for name, good in inside.items():
-        _report(table, ~good, f"has a {name} that does not exist", problems)
-    good = np.asarray(inside[one] & inside[other])
-    _report(table, good & (table[one] == table[other]), "begins and ends at the same bus", problems)
-    return good
-
-
-def _inside(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+def inside(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    """Return which rows are those of a table of ``n`` rows."""
     return np.asarray((rows >= 0) & (rows < n))
 
 
-def _not_positive(values: ArrayLike) -> NDArray[np.bool_]:
+def not_positive(values: ArrayLike) -> NDArray[np.bool_]:
     """Return where a value is zero, negative, infinite or not a number."""
     array = np.asarray(values, dtype=np.float64)
     return np.asarray(~((array > 0) & np.isfinite(array)))
 
 
-def _report(table: Table, bad: NDArray[np.bool_], what: str, problems: Problems) -> None:
-    """Add one problem per element that is bad."""
-    for name in table.ids[bad]:
+def report(table: Table, bad: ArrayLike, what: str, problems: Problems) -> None:
+    """Add one problem per element that is bad, shape ``(n,)``."""
+    for name in table.ids[np.asarray(bad, dtype=bool)]:
         problems.add(f"{table.name} {name} {what}")
 
 
-def _listed(one: str, many: str, ids: NDArray[np.str_]) -> str:
+def listed(one: str, many: str, ids: NDArray[np.str_]) -> str:
+    """Name the first few."""
     shown = ", ".join(ids[:_SHOWN])
     rest = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
     return f"{one if len(ids) == 1 else many} {shown}{rest}"

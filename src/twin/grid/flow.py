@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problem, TwinError
-from twin.grid.check import check
+from twin.grid.check import check, check_symmetrical
 from twin.grid.kernel import Solution, branch_factors, branch_flows, node_voltages, solve
 from twin.grid.model import ElectricGrid, make_table
 from twin.grid.network import BASE_VA, network
-from twin.grid.reduction import reduce_network
+from twin.grid.reduction import Reduced, reduce_network
 
 __all__ = ["GridState", "PowerFlow", "power_flow"]
 
@@ -63,6 +63,7 @@ class PowerFlow:
 
     def __init__(self, grid: ElectricGrid, nodes: NDArray[np.int64] | None = None) -> None:
         check(grid)
+        check_symmetrical(grid)
         self.grid = grid
         net = network(grid)
         wanted = np.flatnonzero(grid.phase_node["connects"]) if nodes is None else np.asarray(nodes)
@@ -74,6 +75,11 @@ class PowerFlow:
         self.nodes: NDArray[np.int64] = rows[self._reduced.nodes]
         self._line_rating, self._transformer_rating = _ratings_pu(grid)
         self._one = _OnePhase(grid, self.nodes) if _come_in_threes(grid, self.nodes) else None
+
+    @property
+    def reduced(self) -> Reduced:
+        """The network reduced to its injections, which are in the order of ``nodes``."""
+        return self._reduced
 
     def solve(self, power_va: Complex, start: Complex | None = None) -> Solution:
         """Solve every step for the power fed in at ``nodes`` (VA, generation positive), shape ``(step, k)``.

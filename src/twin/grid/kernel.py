@@ -21,12 +21,14 @@ from twin.grid.reduction import Reduced
 
 __all__ = [
     "BLOCK_STEPS",
+    "MAX_ITERATIONS",
     "TOLERANCE_PU",
     "BranchFactors",
     "Flows",
     "Solution",
     "branch_factors",
     "branch_flows",
+    "estimated_rest",
     "node_voltages",
     "solve",
 ]
@@ -110,7 +112,7 @@ def _solve_one(reduced: Reduced, power: Complex, tolerance: float, start: Comple
         voltage -= following
         change = float(np.abs(voltage.view(np.float64)).max(initial=0.0))
         voltage, following = following, voltage
-        solved = change < tolerance and float(_estimated_rest(np.array([change]), np.array([before]))[0]) < tolerance
+        solved = change < tolerance and float(estimated_rest(np.array([change]), np.array([before]))[0]) < tolerance
         before = change if math.isfinite(change) else math.nan
     found = voltage if solved else np.nan_to_num(voltage, posinf=0.0, neginf=0.0)
     flowing = current if solved else np.nan_to_num(current, posinf=0.0, neginf=0.0)
@@ -160,7 +162,7 @@ def _iterate(work: _Work, solution: Solution, tolerance: float) -> None:
     for iteration in range(1, MAX_ITERATIONS + 1):
         change = _improve(work, no_load)
         if iteration == MAX_ITERATIONS or not (change.min() >= tolerance and change.max() < np.inf):
-            done = (change < tolerance) & (_estimated_rest(change, before) < tolerance)
+            done = (change < tolerance) & (estimated_rest(change, before) < tolerance)
             leaving = done | ~np.isfinite(change) | (iteration == MAX_ITERATIONS)
             _put(work, solution, leaving, done, iteration)
             if leaving.all():
@@ -183,7 +185,7 @@ def _improve(work: _Work, no_load: Complex) -> Floats:
     return change
 
 
-def _estimated_rest(change: Floats, before: Floats) -> Floats:
+def estimated_rest(change: Floats, before: Floats) -> Floats:
     """Estimate the distance that is left to the fixed point from how fast the changes shrink (geometric series)."""
     rate = np.minimum(change / before, 0.999)
     return np.where(change > 0, change * rate / (1 - rate), 0.0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,27 @@ from twin.table import GIVEN, Column, Table
 if TYPE_CHECKING:
     from twin.city.model import City
 
-__all__ = ["COLUMNS", "VECTOR_GROUPS", "ElectricGrid", "clock", "make_table"]
+__all__ = [
+    "COLUMNS",
+    "PHASES",
+    "VECTOR_GROUPS",
+    "WINDINGS_3W",
+    "ElectricGrid",
+    "clock",
+    "empty_table",
+    "make_table",
+    "windings",
+]
 
-# Delta on the high-voltage side, earthed star on the low-voltage side; the number is the clock of the phase shift
-VECTOR_GROUPS = ("Dyn1", "Dyn5", "Dyn7", "Dyn11")
+# IEC 60076-1: windings of the high- and the low-voltage side (star, delta, zigzag; n: its neutral is earthed), and the
+# hour to which the low-voltage side's phasor points if the other's points to 12. Like windings have even hours.
+_EVEN = ("YNyn", "YNy", "Yyn", "Yy", "Dd", "Dzn", "Dz")
+_ODD = ("Dyn", "Dy", "YNd", "Yd", "YNzn", "Yzn", "Yz")
+VECTOR_GROUPS = tuple(f"{family}{hour}" for family in _EVEN for hour in range(0, 12, 2)) + tuple(
+    f"{family}{hour}" for family in _ODD for hour in range(1, 12, 2)
+)
 PHASES = ("a", "b", "c", "ab", "bc", "ca", "abc")
+WINDINGS_3W = tuple(f"{hv}{mv}{lv}" for hv in ("YN", "Y", "D") for mv in ("yn", "y", "d") for lv in ("yn", "y", "d"))
 CONNECTIONS = ("wye", "delta")
 
 _DECLARED: dict[str, tuple[Column, ...]] = {
@@ -49,7 +65,9 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("x_ohm_m", "ohm/m", "float", "reactance of one system, positive sequence"),
         Column("r0_ohm_m", "ohm/m", "float", "resistance of one system, zero sequence (neutral included)"),
         Column("x0_ohm_m", "ohm/m", "float", "reactance of one system, zero sequence (neutral included)"),
+        Column("phases", "-", "str", "phases it joins; those that both ends have if missing", categories=PHASES),
         Column("c_f_m", "F/m", "float", "capacitance of one system, positive sequence; none if missing", low=0),
+        Column("g_s_m", "S/m", "float", "conductance to earth of one system; none if missing", low=0),
         Column("c0_f_m", "F/m", "float", "capacitance of one system, zero sequence; as c_f_m if missing", low=0),
         Column("max_current_a", "A", "float", "current that one system may carry for good"),
     ),
@@ -68,27 +86,28 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("type", "-", "str", "standard type"),
         Column("parallel", "-", "int", "transformers side by side"),
         Column("s_rated_va", "VA", "float", "rated power of one"),
-        Column("hv_rated_v", "V", "float", "rated voltage, high side, at the tap in use"),
-        Column("lv_rated_v", "V", "float", "rated voltage, low side"),
+        Column("hv_rated_v", "V", "float", "rated voltage between two phases, high side, at the neutral tap"),
+        Column("lv_rated_v", "V", "float", "rated voltage between two phases, low side, at the neutral tap"),
         Column("vk_pct", "pct", "float", "short-circuit voltage"),
         Column("vkr_pct", "pct", "float", "resistive part of the short-circuit voltage"),
         Column("vk0_pct", "pct", "float", "zero-sequence short-circuit voltage; as vk_pct if missing"),
         Column("vkr0_pct", "pct", "float", "resistive part of the zero-sequence one; as vkr_pct if missing"),
         Column("iron_loss_w", "W", "float", "no-load loss; none if missing", low=0),
-        Column("no_load_current_pct", "pct", "float", "no-load current; none if missing", low=0),
+        Column("no_load_current_pct", "pct", "float", "no-load current; none if missing, capacitive below zero"),
         Column("vector_group", "-", "str", "connection of the windings", categories=VECTOR_GROUPS),
         Column("phases", "-", "str", "phases it joins, such as ab; all if missing", categories=PHASES),
         Column("tap_side", "-", "str", "winding with taps", categories=("hv", "lv")),
         Column("tap_pos", "-", "int", "tap in use"),
         Column("tap_neutral", "-", "int", "tap at which the rated voltage holds"),
         Column("tap_step_pct", "pct", "float", "voltage of one tap over the rated one"),
-        Column("tap_step_deg", "deg", "float", "angle of one tap"),
+        Column("tap_step_deg", "deg", "float", "angle of that voltage; without a tap_step_pct, turn of one tap"),
         Column("shift_deg", "deg", "float", "lag of the low-voltage side, instead of the vector group's"),
     ),
     "transformer_3w": (
         Column("hv_bus", "-", "int", "row of the bus on the high-voltage side"),
         Column("mv_bus", "-", "int", "row of the bus on the medium-voltage side"),
         Column("lv_bus", "-", "int", "row of the bus on the low-voltage side"),
+        Column("windings", "-", "str", "star, delta, earthed neutrals, such as YNynd", categories=WINDINGS_3W),
         Column("hv_rated_v", "V", "float", "rated voltage, high side"),
         Column("mv_rated_v", "V", "float", "rated voltage, medium side"),
         Column("lv_rated_v", "V", "float", "rated voltage, low side"),
@@ -102,13 +121,14 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("vkr_mv_lv_pct", "pct", "float", "its resistive part"),
         Column("vkr_hv_lv_pct", "pct", "float", "its resistive part"),
         Column("iron_loss_w", "W", "float", "no-load loss", low=0),
-        Column("no_load_current_pct", "pct", "float", "no-load current", low=0),
+        Column("no_load_current_pct", "pct", "float", "no-load current; capacitive below zero"),
         Column("shift_mv_deg", "deg", "float", "lag of the medium side"),
         Column("shift_lv_deg", "deg", "float", "lag of the low side"),
         Column("tap_side", "-", "str", "winding with taps", categories=("hv", "mv", "lv")),
         Column("tap_pos", "-", "int", "tap in use"),
         Column("tap_neutral", "-", "int", "tap at which the rated voltage holds"),
         Column("tap_step_pct", "pct", "float", "voltage of one tap over the rated one"),
+        Column("tap_step_deg", "deg", "float", "angle of that voltage; without a tap_step_pct, turn of one tap"),
     ),
     "regulator": (
         Column("from_bus", "-", "int", "row of the bus it comes from"),
@@ -117,8 +137,8 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("ratio_a", "1", "float", "voltage behind it over that before it, phase a"),
         Column("ratio_b", "1", "float", "the same of phase b"),
         Column("ratio_c", "1", "float", "the same of phase c"),
-        Column("r_ohm", "ohm", "float", "series resistance"),
-        Column("x_ohm", "ohm", "float", "series reactance"),
+        Column("r_ohm", "ohm", "float", "series resistance, behind the ratio"),
+        Column("x_ohm", "ohm", "float", "series reactance, behind the ratio"),
     ),
     "switch": (
         Column("bus", "-", "int", "row of the bus it is at"),
@@ -134,6 +154,10 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("q_var", "var", "float", "reactive power drawn"),
         Column("const_i", "1", "float", "share of constant current", low=0, high=1),
         Column("const_z", "1", "float", "share of constant impedance", low=0, high=1),
+        Column("v_min_pu", "pu", "float", "voltage below which it becomes an impedance; never if missing", low=0),
+        Column("v_max_pu", "pu", "float", "voltage above which it becomes an impedance; never if missing", low=0),
+        Column("v_rated_pu", "pu", "float", "its rated voltage, at half of which it is a mere impedance; 1 if missing"),
+        Column("beyond_as_power", "-", "bool", "whether beyond these it is as if all of it were constant power within"),
     ),
     "static_generator": (
         Column("bus", "-", "int", "row of the bus"),
@@ -169,7 +193,8 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("angle_deg", "deg", "float", "angle of that voltage"),
         Column("short_circuit_va", "VA", "float", "initial short-circuit power; infinite for a stiff voltage"),
         Column("rx_ratio", "1", "float", "resistance over reactance", low=0),
-        Column("z0_z1_ratio", "1", "float", "zero- over positive-sequence impedance"),
+        Column("z0_z1_ratio", "1", "float", "zero- over positive-sequence impedance, magnitudes"),
+        Column("rx0_ratio", "1", "float", "zero-sequence resistance over reactance; as rx_ratio if missing", low=0),
     ),
 }
 
@@ -180,14 +205,15 @@ def make_table(
     name: str,
     ids: Sequence[str] | NDArray[np.str_],
     values: Mapping[str, Any],
-    source: int = GIVEN,
+    source: int | NDArray[Any] = GIVEN,
     problems: Problems | None = None,
 ) -> Table:
     """Return one of the grid's tables from its columns; with ``problems``, those go there instead of being raised."""
     table = Table(name, ids)
     for column, cells in values.items():
         try:
-            table = table.put(COLUMNS[name][column], cells, source)
+            declared = COLUMNS[name][column]
+            table = table.put(declared, cells if len(table) else declared.blank(0), source if len(table) else GIVEN)
         except TwinError as error:
             if problems is None:
                 raise
@@ -195,17 +221,35 @@ def make_table(
     return table
 
 
+def empty_table(name: str) -> Table:
+    """Return one of the grid's tables without rows, but with all of its columns."""
+    return make_table(name, (), {column: declared.blank(0) for column, declared in COLUMNS[name].items()})
+
+
+def windings(vector_group: str) -> tuple[str, str]:
+    """Return the windings of the two sides: ``Dyn11`` has ``("D", "yn")``."""
+    letters = vector_group.rstrip("0123456789")
+    high = "".join(letter for letter in letters if letter.isupper())
+    return high, letters[len(high) :]
+
+
 def clock(vector_group: str) -> int:
     """Return the hour to which the low-voltage side's phasor points if the other's points to 12."""
-    return int(vector_group.lstrip("Dyn"))
+    return int(vector_group.lstrip("YNDynzd"))
 
 
 @dataclass(frozen=True)
 class ElectricGrid:
-    """A grid; either every bus has its three phase nodes, or every bus has one that stands for all three.
+    """A grid; either one node stands for all three phases of every bus, or every phase of a bus has its own.
 
-    Lines are four-wire ones with the neutral folded in (Kron reduction) and transposed, so that positive- and
-    zero-sequence values say all; a grid of single nodes needs the positive sequence only.
+    Buses of the latter may have one, two or three phases. Lines are four-wire ones with the neutral folded in (Kron
+    reduction): transposed ones by positive- and zero-sequence values, others by rows of ``line_matrix``. A grid of
+    single nodes needs the positive sequence only.
+
+    Attributes
+    ----------
+    frequency_hz
+        Nominal frequency, at which capacitances count.
     """
 
     bus: Table
@@ -213,11 +257,25 @@ class ElectricGrid:
     line: Table
     transformer: Table
     grid_source: Table
+    line_matrix: Table = field(default_factory=partial(empty_table, "line_matrix"))
+    transformer_3w: Table = field(default_factory=partial(empty_table, "transformer_3w"))
+    regulator: Table = field(default_factory=partial(empty_table, "regulator"))
+    switch: Table = field(default_factory=partial(empty_table, "switch"))
+    load: Table = field(default_factory=partial(empty_table, "load"))
+    static_generator: Table = field(default_factory=partial(empty_table, "static_generator"))
+    generator: Table = field(default_factory=partial(empty_table, "generator"))
+    storage: Table = field(default_factory=partial(empty_table, "storage"))
+    shunt: Table = field(default_factory=partial(empty_table, "shunt"))
+    frequency_hz: float = 50.0
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """All of its tables."""
-        return tuple(getattr(self, f.name) for f in fields(self))
+        """The five tables that every grid has, and the others that have rows."""
+        return tuple(table for name, table in self._by_name.items() if name in _ALWAYS or len(table))
+
+    @property
+    def _by_name(self) -> dict[str, Table]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "frequency_hz"}
 
     @classmethod
     def of(cls, city: City) -> ElectricGrid:
@@ -228,16 +286,21 @@ class ElectricGrid:
         TwinError
             If it holds none.
         """
-        return cls(**{f.name: city.table(f.name) for f in fields(cls)})
+        names = [f.name for f in fields(cls) if f.name in _ALWAYS or f.name in city.tables]
+        tables: dict[str, Any] = {name: city.table(name) for name in names}
+        return cls(**tables)
 
-    @property
+    @cached_property
     def phases(self) -> int:
-        """3 where every phase has its node, 1 where one node stands for all three."""
+        """3 where every phase has its own node, 1 where one node stands for all three."""
         return 3 if (self.phase_node["phase"] > 0).any() else 1
 
     @cached_property
     def nodes(self) -> NDArray[np.int64]:
-        """Row of the phase node of every phase and bus, shape ``(phases, n_bus)``."""
+        """Row of the phase node of every phase and bus, -1 where there is none, shape ``(phases, n_bus)``."""
         rows = np.full((self.phases, len(self.bus)), -1, dtype=np.int64)
         rows[self.phase_node["phase"], self.phase_node["bus"]] = np.arange(len(self.phase_node))
         return rows
+
+
+_ALWAYS = ("bus", "phase_node", "line", "transformer", "grid_source")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.grid.model import ElectricGrid, clock
+from twin.grid.model import ElectricGrid
+from twin.grid.sequences import BASE_VA, FORTESCUE, Branches, given, in_phases, stacked
+from twin.grid.transformers import transformer_branches
 from twin.table import Table
 
 if TYPE_CHECKING:
@@ -32,43 +34,6 @@ __all__ = [
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-BASE_VA = 1e5
-FREQUENCY_HZ = 50.0
-
-_A = np.exp(2j * np.pi / 3)
-# Phase values from zero, positive and negative sequence (Fortescue 1918), for three phases and for one
-_THREE: Complex = np.array([[1, 1, 1], [1, _A**2, _A], [1, _A, _A**2]])
-_ONE: Complex = np.ones((1, 1), dtype=np.complex128)
-FORTESCUE = {1: _ONE, 3: _THREE}
-
-
-@dataclass(frozen=True)
-class Branches:
-    """Lines or transformers as two-ports, per unit: an ideal ratio at the near end, then a pi.
-
-    Attributes
-    ----------
-    near, far
-        Buses at its ends, shape ``(n,)``.
-    series, near_shunt, far_shunt
-        Admittances of every sequence, shape ``(sequences, n)``; the near shunt lies behind the ratio.
-    ratio
-        Near voltage over the voltage behind the ratio, shape ``(sequences, n)``; None if 1 everywhere.
-    """
-
-    near: Ints
-    far: Ints
-    series: Complex
-    near_shunt: Complex
-    far_shunt: Complex
-    ratio: Complex | None
-
-    def two_port(self) -> tuple[Complex, Complex, Complex, Complex]:
-        """Return the admittances near-near, near-far, far-near and far-far, each ``(sequences, n)``."""
-        ratio = np.ones_like(self.series) if self.ratio is None else self.ratio
-        near = (self.series + self.near_shunt) / np.abs(ratio) ** 2
-        return near, -self.series / np.conj(ratio), -self.series / ratio, self.series + self.far_shunt
 
 
 @dataclass(frozen=True)
@@ -128,7 +93,13 @@ def network(grid: ElectricGrid) -> Network:
         bus=bus,
         area=area[bus],
         lines=_lines(grid, place),
-        transformers=_transformers(grid, place),
+        transformers=transformer_branches(
+            grid.transformer,
+            grid.bus["v_nom_v"],
+            place[grid.transformer["hv_bus"]],
+            place[grid.transformer["lv_bus"]],
+            grid.phases,
+        ),
         source_bus=place[sources["bus"]],
         source_voltage=np.outer(FORTESCUE[grid.phases][:, grid.phases // 2], positive),
         source_admittance=_source_admittance(sources, stiff, grid.phases),
@@ -154,88 +125,25 @@ def _areas(grid: ElectricGrid, stiff_buses: Ints) -> Ints:
     return area
 
 
-def _sequences(zero: Complex, positive: Complex, phases: int) -> Complex:
-    """Stack the values of the sequences; the negative one is as the positive."""
-    return np.stack([zero, positive, positive]) if phases == 3 else positive[None]
-
-
 def _lines(grid: ElectricGrid, place: Ints) -> Branches:
     line, phases = grid.line, grid.phases
     v_nom = grid.bus["v_nom_v"][line["from_bus"]]
     base = BASE_VA / v_nom**2 * line["length_m"] / line["parallel"]
     z1 = (line["r_ohm_m"] + 1j * line["x_ohm_m"]) * base
     z0 = (line["r0_ohm_m"] + 1j * line["x0_ohm_m"]) * base if phases == 3 else z1
-    c1 = _given(line, "c_f_m", 0.0)
-    c0 = _given(line, "c0_f_m", c1)
-    half = 1j * np.pi * FREQUENCY_HZ * line["length_m"] * line["parallel"] * v_nom**2 / BASE_VA
-    shunt = _sequences(half * c0, half * c1, phases)
+    c1 = given(line, "c_f_m", 0.0)
+    c0 = given(line, "c0_f_m", c1)
+    half = 1j * np.pi * grid.frequency_hz * line["length_m"] * line["parallel"] * v_nom**2 / BASE_VA
+    shunt = stacked(half * c0, half * c1, phases)
     near, far = place[line["from_bus"]], place[line["to_bus"]]
-    return Branches(near, far, _sequences(1 / z0, 1 / z1, phases), shunt, shunt, None)
-
-
-def _transformers(grid: ElectricGrid, place: Ints) -> Branches:
-    """Return transformers as T equivalents, turned into pi (star-delta), low-voltage side as reference.
-
-    A Dyn winding passes no zero sequence on: on its earthed side it is an impedance to ground.
-    """
-    table, phases = grid.transformer, grid.phases
-    hv, lv = table["hv_bus"], table["lv_bus"]
-    low = table["lv_rated_v"] / grid.bus["v_nom_v"][lv]
-    rated = table["s_rated_va"] * table["parallel"]
-    z1 = _impedance(table["vk_pct"], table["vkr_pct"]) * BASE_VA / rated * low**2
-    magnetizing = _magnetizing(table) / low**2
-    series = 1 / (z1 + z1**2 * magnetizing / 4)
-    shunt = magnetizing / (2 + z1 * magnetizing / 2)
-    turns = table["hv_rated_v"] / grid.bus["v_nom_v"][hv] / low
-    hours = np.array([clock(str(group)) for group in table["vector_group"]], dtype=np.float64)
-    shift = np.exp(1j * np.pi / 6 * hours)
-    near, far = place[hv], place[lv]
-    if phases == 1:
-        return Branches(near, far, series[None], shunt[None], shunt[None], (turns * shift)[None])
-    vk0, vkr0 = _given(table, "vk0_pct", table["vk_pct"]), _given(table, "vkr0_pct", table["vkr_pct"])
-    earth = rated / BASE_VA / low**2 / _impedance(vk0, vkr0)
-    none = np.zeros_like(series)
-    return Branches(
-        near=near,
-        far=far,
-        series=np.stack([none, series, series]),
-        near_shunt=np.stack([none, shunt, shunt]),
-        far_shunt=np.stack([earth, shunt, shunt]),
-        ratio=np.stack([turns + 0j, turns * shift, turns * shift.conj()]),
-    )
-
-
-def _impedance(vk_pct: Floats, vkr_pct: Floats) -> Complex:
-    """Return a short-circuit impedance on the transformer's own base."""
-    return np.asarray(vkr_pct + 1j * np.sqrt(vk_pct**2 - vkr_pct**2)) / 100
-
-
-def _magnetizing(table: Table) -> Complex:
-    """Return the admittance of core losses and magnetizing current, per unit of `BASE_VA`."""
-    conductance = _given(table, "iron_loss_w", 0.0)
-    total = _given(table, "no_load_current_pct", 0.0) / 100 * table["s_rated_va"]
-    susceptance = np.sqrt(np.maximum(total**2 - conductance**2, 0.0))
-    return np.asarray((conductance - 1j * susceptance) * table["parallel"] / BASE_VA)
+    return Branches(near, far, stacked(1 / z0, 1 / z1, phases), shunt, shunt, None)
 
 
 def _source_admittance(sources: Table, stiff: NDArray[np.bool_], phases: int) -> Complex:
     size = np.where(stiff, 0.0, sources["short_circuit_va"]) / BASE_VA
     ratio = sources["rx_ratio"]
     y1 = size * np.sqrt(1 + ratio**2) / (ratio + 1j)
-    return _sequences(y1 / sources["z0_z1_ratio"] if phases == 3 else y1, y1, phases)
-
-
-def _given(table: Table, name: str, otherwise: Floats | float) -> Floats:
-    """Return a column, and something else where it is missing."""
-    if name not in table:
-        return np.broadcast_to(np.asarray(otherwise, dtype=np.float64), (len(table),))
-    return np.where(table.missing(name), otherwise, table[name])
-
-
-def in_phases(sequences: Complex, phases: int) -> Complex:
-    """Return what an admittance of each sequence is between the phases, shape ``(n, phases, phases)``."""
-    turn = FORTESCUE[phases]
-    return np.asarray(np.einsum("ps,sn,sq->npq", turn, sequences, np.conj(turn.T) / phases))
+    return stacked(y1 / sources["z0_z1_ratio"] if phases == 3 else y1, y1, phases)
 
 
 def admittance_matrix(net: Network) -> csc_array:

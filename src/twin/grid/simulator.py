@@ -18,16 +18,13 @@ from twin.errors import Problem, TwinError
 from twin.grid.flow import GridState, PowerFlow
 from twin.grid.kernel import BLOCK_STEPS
 from twin.grid.model import ElectricGrid
+from twin.grid.statistics import BAND_PU, unbalance
 from twin.random import Streams
 from twin.registry import Setup
 
 __all__ = ["GridFlowsSimulator", "GridSimulator", "build", "build_flows"]
 
 Floats = NDArray[np.float64]
-
-# EN 50160: supply voltage within 10 % of its nominal value
-LOWEST_PU = 0.9
-HIGHEST_PU = 1.1
 
 
 class _OnGrid:
@@ -153,11 +150,14 @@ class GridFlowsSimulator(_OnGrid, Stateless):
         Write("line_losses", "line"),
         Write("transformer_losses", "transformer"),
         Write("limit_violation", "bus"),
+        Write("voltage_unbalance", "bus"),
     )
 
     def __init__(self, grid: ElectricGrid, step_s: int) -> None:
         super().__init__(grid, step_s)
         self._adjacent = _Adjacent(grid)
+        # A bus with one node that stands for three phases has no unbalance, one without all phases none to speak of
+        self._three = np.flatnonzero((grid.nodes >= 0).all(axis=0)) if grid.phases == 3 else np.zeros(0, dtype=np.int64)
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return what flows through lines and transformers."""
@@ -170,11 +170,15 @@ class GridFlowsSimulator(_OnGrid, Stateless):
             outputs["line_losses"][block] = state.line_loss
             outputs["transformer_losses"][block] = state.transformer_loss
             outputs["limit_violation"][block] = self._violations(state)
+            if len(self._three):
+                outputs["voltage_unbalance"][block, self._three] = unbalance(
+                    state.voltage, self._grid.nodes[:, self._three]
+                )
         return outputs
 
     def _violations(self, state: GridState) -> Floats:
         by_phase = np.abs(state.voltage)[:, self._grid.nodes]
-        outside = (by_phase < LOWEST_PU).any(axis=1) | (by_phase > HIGHEST_PU).any(axis=1)
+        outside = ((by_phase < BAND_PU[0]) | (by_phase > BAND_PU[1])).any(axis=1)
         overloaded = self._adjacent.largest(state.line_loading, state.transformer_loading) > 1.0
         return np.asarray(outside | overloaded, dtype=np.float64)
 

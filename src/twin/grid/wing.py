@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.grid.model import COLUMNS
-from twin.registry import Indicator, Input, Layer, SimulatorEntry, Term, Wing
+from twin.registry import Indicator, Input, Layer, SimulatorEntry, Suite, Term, Wing
 
 __all__ = ["WING"]
 
@@ -28,6 +28,7 @@ WING = Wing(
     simulators=(
         SimulatorEntry("grid", "twin.grid.simulator:build", _CELLS),
         SimulatorEntry("grid_flows", "twin.grid.simulator:build_flows", _CELLS, clock="grid"),
+        SimulatorEntry("voltage_quality", "twin.grid.quality:build", _CELLS, clock="grid"),
     ),
     indicators=(
         Indicator(
@@ -53,6 +54,68 @@ WING = Wing(
             level="phase_node",
             headline=True,
             standard=_BAND,
+        ),
+        Indicator(
+            "bus_voltage_min",
+            "Lowest voltage of any phase",
+            "pu",
+            "higher",
+            (Term("lowest_phase_voltage"),),
+            reduction="min",
+            across="min",
+            level="bus",
+            standard=_BAND,
+        ),
+        Indicator(
+            "voltage_unbalance_max",
+            "Highest voltage unbalance",
+            "pct",
+            "lower",
+            (Term("voltage_unbalance"),),
+            reduction="max",
+            across="max",
+            level="bus",
+            standard="up to 2 % in 95 % of a week",
+        ),
+        Indicator(
+            "weeks_voltage_kept",
+            "Weeks in which buses keep their voltage",
+            "pct",
+            "higher",
+            (Term("weeks_within_limits"),),
+            over=(Term("judged_weeks"),),
+            level="bus",
+            standard=f"95 % of a week {_BAND}, all of it within +10 % and -15 %",
+        ),
+        Indicator(
+            "line_rating",
+            "Current that one system of a line may carry for good",
+            "A",
+            "neutral",
+            level="line",
+            column="max_current_a",
+        ),
+        Indicator(
+            "line_overload_hours",
+            "Hours with an overloaded line",
+            "h",
+            "lower",
+            (Term("line_loading"),),
+            reduction="hours_above",
+            across="max",
+            level="line",
+            threshold=1.0,
+        ),
+        Indicator(
+            "transformer_overload_hours",
+            "Hours with an overloaded transformer",
+            "h",
+            "lower",
+            (Term("transformer_loading"),),
+            reduction="hours_above",
+            across="max",
+            level="transformer",
+            threshold=1.0,
         ),
         Indicator(
             "line_loading_max",
@@ -112,5 +175,12 @@ WING = Wing(
         Layer("grid_lines", "lines", "line", "twin.grid.layers:lines"),
         Layer("grid_buses", "points", "bus", "twin.grid.layers:buses"),
         Layer("grid_transformers", "points", "transformer", "twin.grid.layers:transformers"),
+    ),
+    suites=(
+        Suite(
+            "grid",
+            "twin.validation.grid.suite:run",
+            "power flow against closed forms and published and independently solved networks",
+        ),
     ),
 )

@@ -76,6 +76,8 @@ _FILE = {
     "999": _error("geometry that the check cannot cope with", "please report it"),
     "904": _error("a kind of file that twin does not read", _REFUSED),
     "grid-invalid": _error("an electric grid that cannot be simulated", _REFUSED),
+    "grid-no-solution": _error("an electric grid that cannot carry the power its file states", "its steps are flagged"),
+    "grid-island": _warning("buses of an electric grid that no source feeds", "the grid is not simulated"),
     "series-invalid": _error("a series that cannot be used", _REFUSED),
     "weather-invalid": _error("a weather file that cannot be used", _REFUSED),
     "scenario-invalid": _error("a scenario that cannot be run", _REFUSED),

@@ -1,0 +1,1 @@
+"""Grid files: one module per format, each from a file to the tables of a grid."""

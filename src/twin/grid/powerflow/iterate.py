@@ -1,0 +1,182 @@
+"""The power flow of many steps at once: a fixed point on the ports, part by part.
+
+``U <- w + Z I(U)`` from ``U = w``, the voltages without any load. It contracts by about the relative voltage drop per
+iteration. Every step stops on its own test, so that its result does not depend on the steps beside it.
+
+Source: Bazrafshan & Gatsis, Comprehensive modeling of three-phase distribution systems via the bus admittance matrix,
+IEEE Trans. Power Systems 33 (2018), the "Z-bus" method; Bolognani & Zampieri, IEEE Trans. Power Systems 31 (2016), on
+when it contracts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.grid.powerflow.connected import Planes, fed_in
+from twin.grid.powerflow.network import Complex, Floats, Ints
+from twin.grid.powerflow.parts import Parts
+from twin.grid.powerflow.workspace import Stack, Workspace, contiguous
+
+__all__ = ["MAX_ITERATIONS", "FixedPoint"]
+
+Bools = NDArray[np.bool_]
+
+MAX_ITERATIONS = 200
+_SLOWEST = 0.999  # contraction that is still believed when what is left is estimated
+_NEAR = 0.01  # change beyond which it says nothing: voltages may leap about where there is no solution
+_FEW = 16  # steps that are iterated to their end together, however long one of them takes
+
+
+class _Voltages:
+    """The voltages across one stack's ports, in arrays that are used again by every block."""
+
+    def __init__(self, stack: Stack, no_load: Complex, steps: int) -> None:
+        self.stack = stack
+        self.matrices = stack.matrices(no_load)
+        shape = len(stack.parts), 2 * stack.k, steps
+        self._buffers = np.empty(shape), np.empty(shape)
+        self._work = np.empty((len(stack.parts), 4 * stack.k, steps))
+
+    def begin(self, steps: int, start: Complex) -> None:
+        """Begin a block from voltages across all ports, the last of which stands for none."""
+        shape = len(self.stack.parts), 2 * self.stack.k, steps
+        self.now, self._spare = (contiguous(buffer, *shape) for buffer in self._buffers)
+        self._fed_work = contiguous(self._work, shape[0], 4, self.stack.k, steps)
+        self._change = contiguous(self._work, *shape)
+        base = start[self.stack.ports]
+        self.now[:] = np.concatenate([base.real, base.imag], axis=1)[:, :, None]
+
+    def feed_in(self, planes: Planes) -> None:
+        """Write the currents that power feeds in."""
+        fed_in(planes, self.now.reshape(self.stack.currents.shape), self.stack.currents, self._fed_work)
+
+    def improve(self, going: Bools | None) -> Floats:
+        """Replace the voltages, of some steps only if told; return the largest change at each step."""
+        following = np.matmul(self.matrices, self.stack.inputs, out=self._spare)
+        change = np.subtract(following, self.now, out=self._change)
+        if going is None:
+            self.now, self._spare = following, self.now
+        else:
+            np.copyto(self.now, following, where=going)
+        largest: Floats = np.abs(change, out=change).max(axis=(0, 1))
+        return largest
+
+
+class FixedPoint:
+    """A network in parts, ready to be solved block by block.
+
+    Parameters
+    ----------
+    parts
+        The network.
+    no_load
+        Voltages across the ports without any load, shape ``(p,)``.
+    steps
+        The most steps in a block.
+    tolerance
+        Bound of the last change of any voltage times its rate of decrease: what is estimated to be left of it.
+
+    Attributes
+    ----------
+    order
+        The ports in the order in which powers are given and currents returned.
+    """
+
+    def __init__(self, parts: Parts, no_load: Complex, steps: int, tolerance: float) -> None:
+        self.workspace = Workspace(parts, steps)
+        self.order: Ints = self.workspace.order
+        self._tolerance = tolerance
+        self._no_load = no_load
+        self._voltages = [_Voltages(stack, no_load, steps) for stack in self.workspace.stacks if stack.k]
+
+    def solve(self, planes: Planes, start: Complex | None = None) -> tuple[NDArray[np.int64], Bools, Bools]:
+        """Iterate a block of steps until it is cheaper to begin anew with those that have not come to rest.
+
+        The workspace then holds the currents.
+
+        Parameters
+        ----------
+        planes
+            Powers, ``(2, place, step)`` in `order`.
+        start
+            Voltages across all ports to start from, shape ``(p,)``; those without load if None.
+
+        Returns
+        -------
+        tuple
+            Iterations, whether each step is solved, and whether it is given up, shape ``(step,)`` each. Steps neither
+            solved nor given up are to be solved again in another block.
+        """
+        steps = planes[0].shape[2]
+        stacked = self._begin(planes, steps, start)
+        iterations = np.zeros(steps, dtype=np.int64)
+        solved, lost = np.zeros(steps, dtype=bool), np.zeros(steps, dtype=bool)
+        before: Floats = np.full(steps, np.inf)
+        for iteration in range(1, MAX_ITERATIONS + 1):
+            self._feed_in(stacked)
+            self.workspace.exchange()
+            going = ~(solved | lost)
+            change = self._improve(going)
+            iterations[going] = iteration
+            solved |= going & (_left(change, before) < self._tolerance)
+            lost |= going & ~np.isfinite(change)
+            before = change
+            rest = steps - np.count_nonzero(solved | lost)
+            if rest == 0 or (steps > _FEW and rest * (iteration + 2) <= steps):
+                break
+        else:
+            lost |= ~solved
+        self._feed_in(stacked)
+        return iterations, solved, lost
+
+    def _begin(self, planes: Planes, steps: int, start: Complex | None) -> list[Planes]:
+        """Begin a block; return the powers stack by stack."""
+        self.workspace.resize(steps)
+        begun = np.append(self._no_load if start is None else start, 1.0)
+        stacked, first = [], 0
+        for voltages in self._voltages:
+            voltages.begin(steps, begun)
+            shape = voltages.stack.ports.shape
+            last = first + voltages.stack.ports.size
+            power, current, impedance = (
+                None if plane is None else plane[:, first:last].reshape(2, *shape, steps).transpose(1, 0, 2, 3)
+                for plane in planes
+            )
+            assert power is not None
+            stacked.append((power, current, impedance))
+            first = last
+        return stacked
+
+    def _feed_in(self, stacked: list[Planes]) -> None:
+        for voltages, planes in zip(self._voltages, stacked, strict=True):
+            voltages.feed_in(planes)
+
+    def _improve(self, going: Bools) -> Floats:
+        """Replace the voltages of steps that are still going; return the largest change of any at each step."""
+        chosen = None if going.all() else going
+        largest: Floats = np.zeros(len(going))
+        for voltages in self._voltages:
+            np.maximum(largest, voltages.improve(chosen), out=largest)
+        return largest
+
+    def currents(self) -> Floats:
+        """Return the currents of all places, shape ``(2, place, step)`` in `order`."""
+        return self.workspace.currents()
+
+    def across(self) -> Complex:
+        """Return the voltages across the ports at which they feed in these currents, shape ``(step, p)``."""
+        found = np.empty((self.workspace.steps, len(self._no_load)), dtype=np.complex128)
+        for voltages in self._voltages:
+            stack = voltages.stack
+            known = stack.ports >= 0
+            planes = voltages.now.reshape(len(stack.parts), 2, stack.k, self.workspace.steps)
+            found[:, stack.ports[known]] = (planes[:, 0][known] + 1j * planes[:, 1][known]).T
+        return found
+
+
+def _left(change: Floats, before: Floats) -> Floats:
+    """Estimate the distance that is left to the fixed point from how fast the changes shrink (geometric series)."""
+    rate = np.minimum(change / before, _SLOWEST)
+    left = np.where(np.isfinite(before), change * rate / (1 - rate), change / (1 - _SLOWEST))
+    return np.where(change < _NEAR, left, np.inf)

@@ -1,0 +1,154 @@
+"""Newton's method for one step: for those that a fixed point does not solve, next to voltage collapse mostly.
+
+The equations are those of all nodes, sparse; the voltages' real and imaginary parts are the unknowns, and power is not
+an analytic function of them, so that both parts of every derivative stand in the Jacobian. Where a full step does not
+bring the mismatch down, shorter ones are tried; where that ends nowhere, the load is raised by stages.
+
+Source: current-injection form of Newton's method, Garcia et al., Three-phase power flow calculations using the current
+injection method, IEEE Trans. Power Systems 15 (2000).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twin.grid.powerflow.admittance import Admittance, csc
+from twin.grid.powerflow.connected import Ports
+from twin.grid.powerflow.network import Complex, Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+__all__ = ["Newton"]
+
+_MOST_ITERATIONS = 20
+_SHORTEST_STEP = 1 / 64
+_SHORTEST_STAGE = 1 / 16
+
+
+class Newton:
+    """A network ready to be solved step by step.
+
+    Parameters
+    ----------
+    tolerance
+        Bound of the last change of any voltage, per unit; convergence being quadratic, far less is left.
+    """
+
+    def __init__(self, admittance: Admittance, ports: Ports, tolerance: float) -> None:
+        from scipy.sparse import block_array
+
+        self._admittance, self._ports, self._tolerance = admittance, ports, tolerance
+        self._free = admittance.free
+        whole: Any = ports.incidence(admittance.network.n_nodes).tocsr()
+        self._incidence = csc(whole[self._free])
+        matrix: Any = admittance.free_matrix
+        self._linear = csc(block_array([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]]))
+        fixed = admittance.no_load.copy()
+        fixed[self._free] = 0.0
+        self._drive: Complex = np.asarray(admittance.drive - admittance.matrix @ fixed)[self._free]
+
+    def solve(self, power: Complex) -> tuple[Complex | None, int]:
+        """Return all voltages and the iterations it took; no voltages if there is no solution.
+
+        Parameters
+        ----------
+        power
+            Of every element at its nominal voltage, shape ``(k,)``.
+        """
+        voltage = self._admittance.no_load.copy()
+        reached, stage, iterations = 0.0, 1.0, 0
+        while reached < 1.0 and stage >= _SHORTEST_STAGE:
+            aim = min(1.0, reached + stage)
+            found, taken = self._iterate(aim * power, voltage)
+            iterations += taken
+            if found is None:
+                stage /= 2
+            else:
+                voltage, reached = found, aim
+        return (voltage if reached >= 1.0 else None), iterations
+
+    def _iterate(self, power: Complex, start: Complex) -> tuple[Complex | None, int]:
+        """Iterate from voltages to those of another power; without result if that does not converge."""
+        voltage = start.copy()
+        mismatch = self._mismatch(power, voltage)
+        for iteration in range(1, _MOST_ITERATIONS + 1):
+            step = self._step(power, voltage, mismatch)
+            if step is None:
+                return None, iteration
+            length = 1.0
+            while True:
+                tried = voltage.copy()
+                tried[self._free] += length * step
+                left = self._mismatch(power, tried)
+                if _size(left) < _size(mismatch) or _size(step) < self._tolerance:
+                    break
+                length /= 2
+                if length < _SHORTEST_STEP:
+                    return None, iteration
+            voltage, mismatch = tried, left
+            if length * _size(step) < self._tolerance:
+                return voltage, iteration
+        return None, _MOST_ITERATIONS
+
+    def _mismatch(self, power: Complex, voltage: Complex) -> Complex:
+        """Return the currents that are fed in but do not flow off, at all free nodes."""
+        fed = self._ports_currents(power, self._ports.across(voltage))
+        flowing = self._admittance.free_matrix @ voltage[self._free]
+        return np.asarray(self._incidence @ fed + self._drive - flowing)
+
+    def _ports_currents(self, power: Complex, across: Complex) -> Complex:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            elements = self._ports.element_currents(power[None], across[None])[0]
+        n = len(self._ports)
+        of_port = self._ports.of_element
+        total = np.bincount(of_port, elements.real, n) + 1j * np.bincount(of_port, elements.imag, n)
+        return np.asarray(total)
+
+    def _step(self, power: Complex, voltage: Complex, mismatch: Complex) -> Complex | None:
+        from scipy.sparse.linalg import MatrixRankWarning, spsolve
+
+        if not np.isfinite(mismatch).all():
+            return None
+        jacobian = self._linear - self._injection_jacobian(power, self._ports.across(voltage))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MatrixRankWarning)
+            found: Any = spsolve(csc(jacobian), np.r_[mismatch.real, mismatch.imag])
+        n = len(mismatch)
+        return found[:n] + 1j * found[n:] if np.isfinite(found).all() else None
+
+    def _injection_jacobian(self, power: Complex, across: Complex) -> csc_array:
+        """Return the derivative of the currents fed in at the nodes by their voltages, in real form."""
+        from scipy.sparse import block_array, diags_array
+
+        by_voltage, by_conjugate = self._derivatives(power, across)
+        total, difference = by_voltage + by_conjugate, by_voltage - by_conjugate
+        quarters = [[total.real, -difference.imag], [total.imag, difference.real]]
+        c = self._incidence
+        return csc(block_array([[c @ diags_array(q) @ c.T for q in row] for row in quarters]))
+
+    def _derivatives(self, power: Complex, across: Complex) -> tuple[Complex, Complex]:
+        """Return the derivatives of each port's current by its voltage and by the voltage's conjugate.
+
+        ``I = conj(s) (a / conj(U) + b |U| / conj(U) + c U)``: constant power, current and impedance.
+        """
+        connected, of_port, n = self._ports.connected, self._ports.of_element, len(self._ports)
+        u = across[of_port]
+        magnitude: Floats = np.abs(u)
+        s = np.conj(power)
+        constant_i = s * connected.const_i / connected.v_nominal
+        constant_p = s * (1 - connected.const_i - connected.const_z)
+        by_voltage = s * connected.const_z / connected.v_nominal**2 + constant_i / (2 * magnitude)
+        by_conjugate = -constant_p / np.conj(u) ** 2 - constant_i * u**2 / (2 * magnitude**3)
+        summed = [
+            np.bincount(of_port, values.real, n) + 1j * np.bincount(of_port, values.imag, n)
+            for values in (by_voltage, by_conjugate)
+        ]
+        return summed[0], summed[1]
+
+
+def _size(values: Complex) -> float:
+    return float(np.abs(values).max(initial=0.0))
