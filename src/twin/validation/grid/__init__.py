@@ -1,0 +1,1 @@
+"""Power flow against published and independently solved networks."""
