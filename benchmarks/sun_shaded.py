@@ -31,12 +31,12 @@ from threadpoolctl import threadpool_limits
 from twin.city import massing
 from twin.city.read import read_city
 from twin.engine.time import TimeAxis
+from twin.engine.workers import available
 from twin.sun.kernel import irradiance_series, total_irradiance
 from twin.sun.sight.patches import SkyPatches, Weights, below, reinhart, sun_weights, thinned
 from twin.sun.sight.rays import Caster, Targets, embree
 from twin.sun.sight.scene import Scene, scene_of
 from twin.sun.sight.visibility import Visibility, follow, look
-from twin.sun.sight.workers import available
 from twin.sun.sky import ALBEDO, Sky, extraterrestrial, haydavies_sky
 from twin.sun.view import seen_planes
 from twin.validation.sun.scene_file import read_scene

@@ -127,6 +127,10 @@ _DECLARED = (
     Quantity("transformer_loading", "1", False, "largest phase current over the rated one"),
     Quantity("line_losses", "W", True, "power that heats lines"),
     Quantity("transformer_losses", "W", True, "power that heats windings and cores of transformers"),
+    Quantity("voltage_unbalance", "1", False, "negative- over positive-sequence voltage of a bus"),
+    Quantity("lowest_phase_voltage", "pu", False, "voltage of the phase of a bus that has the lowest"),
+    Quantity("judged_weeks", "1/s", True, "weeks whose voltage can be judged, at the step they end with, per time"),
+    Quantity("weeks_within_limits", "1/s", True, "those in which the voltage keeps to its limits, per time"),
     Quantity("limit_violation", "1", False, "1 where voltage or the loading beside it is out of bounds, else 0"),
 )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twin.view.shapes import Camera, Ground, Marks, feature_edges
 
 __all__ = [
+    "TAG_LETTER",
     "draw_edges",
     "draw_faces",
     "draw_ground",
@@ -24,6 +25,7 @@ __all__ = [
     "draw_pane_title",
     "draw_points",
     "draw_shadows",
+    "draw_tag",
     "draw_title",
     "light",
     "look",
@@ -41,6 +43,8 @@ _RIM = "#c9c4ba"
 _EDGE, _PALE_EDGE = "#2b2f36", "#bab5ab"
 _INK = "#22262b"
 _PALE_INK = "#9aa0a6"
+
+TAG_LETTER = 17.0  # height of the text of a tag
 
 _SHADE, _FLAT_SHADE = 0.38, 0.12  # share of a face's brightness that depends on how it looks at the light
 _HEADING_WIDTH = 18  # letters that fit across the legend
@@ -141,6 +145,30 @@ def draw_landmarks(plotter: Plotter, points: Floats, colours: Colours, px: float
     _spots(plotter, points, "white", (_SQUARE + 4 * _RIM_WIDTH) * px)
     for colour in np.unique(colours, axis=0):
         _spots(plotter, points[(colours == colour).all(axis=1)], colour, _SQUARE * px)
+
+
+def draw_tag(plotter: Plotter, point: Floats, ends: Floats, text: str, px: float) -> None:
+    """Write a text on a white tag and lead from it to a point, in front of all else.
+
+    ``ends`` are the left and right end of the text's base, m, shape ``(2, 3)``.
+    """
+    nearest = ends[np.argmin(np.linalg.norm(ends - point, axis=1))]
+    leader = _segments(np.array([[point, nearest]]))
+    _lift(plotter.add_mesh(leader, color=_INK, line_width=_pen(1.2 * px), lighting=False), _IN_FRONT)
+    plotter.add_point_labels(
+        ends[:1],
+        [text],
+        font_size=round(TAG_LETTER * px),
+        font_file=_font(),
+        text_color=_INK,
+        bold=False,
+        shape="rounded_rect",
+        shape_color="white",
+        shape_opacity=0.9,
+        margin=round(4 * px),
+        show_points=False,
+        always_visible=True,
+    )
 
 
 def _strokes(plotter: Plotter, ends: Floats, colour: Any, width: float) -> None:

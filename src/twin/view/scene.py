@@ -22,21 +22,35 @@ from twin.view.shapes import Camera, Ground, Marks, fit_camera, orientation_mark
 if TYPE_CHECKING:
     import pyvista
 
-__all__ = ["DrawnLayer", "Pane", "city_scene", "compare_scenes", "save_picture"]
+__all__ = [
+    "CONTEXT_COLOUR",
+    "LEGEND_PX",
+    "TITLE_PX",
+    "VIEW_DEG",
+    "DrawnLayer",
+    "Pane",
+    "Stage",
+    "city_scene",
+    "compare_scenes",
+    "draw_bodies",
+    "save_picture",
+    "stage_of",
+]
 
 COLOURS = "YlOrRd"  # ColorBrewer's for little to much heat; its dark end is left out, its steps made even
 # What the palette ends in after the colours of the classes, and where: no value, surroundings, landmark
-_OTHER_COLOURS = ((158, 163, 168), (226, 224, 219), (34, 38, 43))
+CONTEXT_COLOUR = (226, 224, 219)
+_OTHER_COLOURS = ((158, 163, 168), CONTEXT_COLOUR, (34, 38, 43))
 _MISSING, _CONTEXT, _LANDMARK = -3, -2, -1
 
-_VIEW_DEG = 12.0  # narrow, so that the scale bar holds well enough from front to back
+VIEW_DEG = 12.0  # narrow, so that the scale bar holds well enough from front to back
 _ELEVATION_DEG = 42.0
 _AZIMUTHS_DEG = (*range(150, 170, 5), *range(195, 215, 5))  # from the south, but never straight at a row of houses
 _MARGINS = (0.015, 0.02, 0.03)  # left, right, bottom
 _ATTENTION = 1.5  # how much wider lines and points beyond their limits are
 # Sizes of a picture of 1600 x 1000 px
-_LEGEND_PX = 225
-_TITLE_PX = 98
+LEGEND_PX = 225
+TITLE_PX = 98
 _PANE_TITLE_PX = 30  # each line
 _PANE_PX = (570, 500)  # of one pane among several
 _PANES_ACROSS = 4
@@ -150,9 +164,9 @@ def compare_scenes(
 
     down = -(-len(panes) // _PANES_ACROSS)
     across = -(-len(panes) // down)
-    size = size or (_PANE_PX[0] * across + _LEGEND_PX, _PANE_PX[1] * down + _TITLE_PX)
+    size = size or (_PANE_PX[0] * across + LEGEND_PX, _PANE_PX[1] * down + TITLE_PX)
     px = math.sqrt(size[0] * size[1] / (1600 * 1000 * down))  # text and lines keep their share of a row of panes
-    strip, column = _TITLE_PX * px, _LEGEND_PX * px
+    strip, column = TITLE_PX * px, LEGEND_PX * px
     width, height = (size[0] - column) / across, (size[1] - strip) / down
     plotter: pyvista.Plotter = new_plotter(
         off_screen,
@@ -167,7 +181,7 @@ def compare_scenes(
     plotter.subplot(0, 0)
     drawing.draw_title(plotter, title, strip, px)
     headroom = _PANE_TITLE_PX * px * max(pane.title.count("\n") + 1 if pane.title else 0 for pane in panes)
-    stage = _stage(shapes, width / height, headroom / height)
+    stage = stage_of(shapes, width / height, headroom / height)
     places = [(1 + k // across, k % across) for k in range(len(panes))]
     for place, pane, shape, choice in zip(places, panes, shapes, chosen, strict=True):
         plotter.subplot(*place)
@@ -228,7 +242,7 @@ def _choose(shapes: Shapes, classes: NDArray[np.int64], coloured: Set[str]) -> N
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """What all panes share."""
 
     ground: Ground
@@ -236,7 +250,7 @@ class _Stage:
     camera: Camera
 
 
-def _stage(shapes: Sequence[Shapes], aspect: float, headroom: float) -> _Stage:
+def stage_of(shapes: Sequence[Shapes], aspect: float, headroom: float) -> Stage:
     """Return ground, marks and camera for all panes; of the views from the south the one that comes nearest."""
     rows = np.concatenate([shape.rows for shape in shapes])
     standing = np.concatenate([shape.standing for shape in shapes])
@@ -245,8 +259,8 @@ def _stage(shapes: Sequence[Shapes], aspect: float, headroom: float) -> _Stage:
     for azimuth in _AZIMUTHS_DEG:
         marks = orientation_marks(ground, azimuth)
         seen = np.concatenate([rows, ground.rim, marks.arrow, marks.bar])
-        camera = fit_camera(seen, aspect, _VIEW_DEG, azimuth, _ELEVATION_DEG, (*_MARGINS, 0.01 + headroom))
-        stages.append(_Stage(ground, marks, camera))
+        camera = fit_camera(seen, aspect, VIEW_DEG, azimuth, _ELEVATION_DEG, (*_MARGINS, 0.01 + headroom))
+        stages.append(Stage(ground, marks, camera))
     return min(stages, key=lambda stage: stage.camera.distance)
 
 
@@ -259,19 +273,25 @@ class _Key:
 
 
 def _draw(
-    plotter: pyvista.Plotter, stage: _Stage, shapes: Shapes, choice: NDArray[np.int64], key: _Key, px: float
+    plotter: pyvista.Plotter, stage: Stage, shapes: Shapes, choice: NDArray[np.int64], key: _Key, px: float
 ) -> None:
+    draw_bodies(plotter, stage, shapes, key.palette[choice], bool((choice[shapes.triangles[1]] == _CONTEXT).all()), px)
+    _draw_network(plotter, shapes, choice, key, px)
+    drawing.draw_marks(plotter, stage.marks, px)
+    drawing.look(plotter, stage.camera, VIEW_DEG)
+
+
+def draw_bodies(
+    plotter: pyvista.Plotter, stage: Stage, shapes: Shapes, colours: NDArray[np.uint8], pale: bool, px: float
+) -> None:
+    """Light the scene and draw its ground and bodies, ``colours`` being those of all entities; edges may be pale."""
     drawing.light(plotter)
     drawing.draw_ground(plotter, stage.ground, px)
     (faces, owner), (bodies, body) = shapes.triangles, shapes.bodies
     if len(bodies):
-        pale = bool((choice[owner] == _CONTEXT).all())
         drawing.draw_shadows(plotter, stage.ground, bodies, shapes.foot[body])
-        drawing.draw_faces(plotter, faces, owner, key.palette[choice], flat=shapes.has_skin)
+        drawing.draw_faces(plotter, faces, owner, colours, flat=shapes.has_skin)
         drawing.draw_edges(plotter, bodies, body, px, pale)
-    _draw_network(plotter, shapes, choice, key, px)
-    drawing.draw_marks(plotter, stage.marks, px)
-    drawing.look(plotter, stage.camera, _VIEW_DEG)
 
 
 def _draw_network(plotter: pyvista.Plotter, shapes: Shapes, choice: NDArray[np.int64], key: _Key, px: float) -> None:

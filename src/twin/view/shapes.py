@@ -193,6 +193,14 @@ class Camera:
         """From the camera to what it looks at, m."""
         return float(np.linalg.norm(self.position - self.focus))
 
+    @property
+    def axes(self) -> tuple[Floats, Floats, Floats]:
+        """Unit vectors to the right and upwards in the picture, and from what it looks at to the camera."""
+        to_camera = (self.position - self.focus) / self.distance
+        right = np.cross([0.0, 0.0, 1.0], to_camera)
+        right /= np.linalg.norm(right)
+        return right, np.cross(to_camera, right), to_camera
+
 
 def fit_camera(
     points: Floats,

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from twin import cache
+from twin.engine.workers import available
 from twin.errors import Problem, TwinError
 from twin.progress import Progress, silent
 from twin.sun.sight.march import march
@@ -17,7 +18,6 @@ from twin.sun.sight.patches import SkyPatches
 from twin.sun.sight.rays import Caster, embree, has_embree
 from twin.sun.sight.scene import Scene
 from twin.sun.sight.visibility import VERSION, Hits, Visibility, follow, look
-from twin.sun.sight.workers import available
 
 __all__ = ["caster_of", "chosen", "see"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.geometry.rings import ragged_take
+from twin.engine.workers import mapped
 from twin.progress import Progress, silent
 from twin.sun.sight.patches import SkyPatches
 from twin.sun.sight.rays import Caster, Pairs, Targets
 from twin.sun.sight.scene import Scene
-from twin.sun.sight.workers import mapped
 
 __all__ = ["VERSION", "Hits", "Visibility", "follow", "look"]
 
