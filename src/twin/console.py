@@ -59,7 +59,7 @@ class Drawing:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Print the comparison table: every option absolute, and against the first."""
+    """Print the comparison table: every option absolute, and against the first; rows of nothing but 0 are left out."""
     table = Table(title=escape(comparison.title), title_justify="left", title_style="bold", header_style="bold")
     longest = max((len(row.indicator) for row in comparison.rows), default=0)
     table.add_column("indicator", no_wrap=True, min_width=longest)
@@ -70,6 +70,8 @@ def print_comparison(comparison: Comparison) -> None:
     for name in comparison.options:
         table.add_column(escape(name), justify="right")
     for row in comparison.rows:
+        if not any(row.values):
+            continue
         cells = [
             _number(value) + ("" if k == 0 or value is None else f" {_change(change, row.direction)}")
             for k, (value, change) in enumerate(zip(row.values, row.change, strict=True))

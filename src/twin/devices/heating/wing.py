@@ -149,7 +149,7 @@ _INDICATORS = (
         over=(Term("heat_pump_electricity"),),
     ),
     Indicator("heat_pump_electricity", "Electricity for heat pumps", "kWh", "lower", (Term("heat_pump_electricity"),)),
-    Indicator("unserved_heat", "Heat wanted and not given", "kWh", "lower", (Term("unserved_heat"),)),
+    Indicator("unserved_heat", "Heat wanted and not given", "kWh", "lower", (Term("unserved_heat"),), headline=True),
     Indicator("buffer_losses", "Heat lost by buffer storages", "kWh", "lower", (Term("buffer_losses"),)),
     Indicator("heating_starts", "Starts of heaters under a control", "1", "lower", (Term("heating_starts"),)),
 )
