@@ -6,21 +6,26 @@ Power Systems 33 (2018).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twin.errors import Problem, TwinError
-from twin.grid.powerflow.network import Complex, Ints, NodalNetwork
+from twin.grid.powerflow.network import Complex, Ints, NodalNetwork, PrimitiveBlock
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
-__all__ = ["Admittance", "admittance", "csc"]
+__all__ = ["Admittance", "admittance", "csc", "plausible"]
 
 _PIVOT = 1e-13  # a pivot this small beside its column's largest entry means that a node floats
+_ORDINARY = 0.8, 1.2  # voltages without load, per unit, from which an iteration may well begin
+_BY_CHARGING = 0.1  # change of a voltage by charging and shunts that makes them the cause
+_CLIP = 0.95, 1.05  # sizes of the voltages of a flat start
+_KEPT = 1e-3  # of shunts and charging in a flat start: little, yet what they alone tie to ground does not float
+_PLAUSIBLE = 0.7, 1.3  # voltages of a solution, per unit, beyond which another one is looked for
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,29 @@ class Admittance:
             voltage[self.free] = self.factors.solve(np.asarray(self.drive - self.matrix @ voltage)[self.free])
         return voltage
 
+    @cached_property
+    def raised(self) -> bool:
+        """Whether charging or shunts bring the voltages without load out of any ordinary range; taps may."""
+        if _within(self.no_load, _ORDINARY):
+            return False
+        return bool((np.abs(np.abs(self.no_load) - np.abs(self._uncharged)) > _BY_CHARGING).any())
+
+    @cached_property
+    def _uncharged(self) -> Complex:
+        """Voltages without load, charging and shunts."""
+        return admittance(replace(self.network, blocks=tuple(_uncharged(b) for b in self.network.blocks))).no_load
+
+    @cached_property
+    def flat(self) -> Complex:
+        """Voltages to start from, shape ``(n,)``: those without load, and without charging where that raises them."""
+        if not self.raised:
+            return self.no_load
+        voltage = self._uncharged.copy()
+        size = np.abs(voltage)
+        voltage[size > 0] *= np.clip(size, *_CLIP)[size > 0] / size[size > 0]
+        voltage[self.stiff] = self.stiff_voltage
+        return voltage
+
     def _floating(self) -> Problem:
         from scipy.sparse.csgraph import connected_components
 
@@ -100,6 +128,30 @@ class Admittance:
             f"the voltage of {where} is not determined: nothing ties it to a source or to ground",
             expected="a path to a source, or an earthing such as a shunt",
         )
+
+
+def plausible(voltage: Complex) -> bool:
+    """Return whether voltages per unit are of a size at which a grid may be run."""
+    return _within(voltage, _PLAUSIBLE)
+
+
+def _within(voltage: Complex, limits: tuple[float, float]) -> bool:
+    size = np.abs(voltage)
+    return bool(((size >= limits[0]) & (size <= limits[1])).all())
+
+
+def _uncharged(block: PrimitiveBlock) -> PrimitiveBlock:
+    """Return lines and shunts with next to none of what they have to ground."""
+    if block.table == "shunt":
+        return replace(block, y=_KEPT * block.y)
+    if block.table != "line":
+        return block
+    half = block.y.shape[-1] // 2
+    near, far = slice(0, half), slice(half, None)
+    y = block.y.copy()
+    for own, other in ((near, far), (far, near)):
+        y[:, own, own] -= (1 - _KEPT) * (block.y[:, own, own] + block.y[:, own, other])
+    return replace(block, y=y)
 
 
 def csc(matrix: Any) -> csc_array:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.grid.powerflow.holding import Holding, held_ports
 from twin.grid.powerflow.network import Complex, Floats, Ints, Solution, Status
 from twin.grid.powerflow.solve import PowerFlow
 
@@ -103,6 +104,9 @@ def solve_controlled(
 ) -> Controlled:
     """Solve the power flow of every step with elements that react to their voltage.
 
+    Steps with generators that hold a voltage, and without curves, that do not come to rest by turns are solved by
+    Newton's method (`twin.grid.powerflow.holding`), one by one.
+
     Parameters
     ----------
     power
@@ -112,7 +116,8 @@ def solve_controlled(
         As for `PowerFlow.solve`.
     """
     devices = _devices(flow, curves, setpoints)
-    power = np.array(power, dtype=np.complex128)
+    given = np.asarray(power, dtype=np.complex128)
+    power = given.copy()
     available = devices.parts(power)
     settled = np.zeros(len(power), dtype=bool)
     lost = np.zeros(len(power), dtype=bool)
@@ -125,9 +130,67 @@ def solve_controlled(
         voltage, now = devices.magnitude(solution.voltage), devices.parts(power[going])
         settled[going] = (devices.off(voltage, now, available[going]) < TOLERANCE_PU) & ~lost[going]
         open_ = ~settled[going]
-        wanted = devices.settle(voltage[open_], now[open_], available[going[open_]])
+        with np.errstate(over="ignore", invalid="ignore"):  # turns may lead nowhere, which the next one finds
+            wanted = devices.settle(voltage[open_], now[open_], available[going[open_]])
         power[going[open_]] = devices.put(power[going[open_]], wanted)
-    return Controlled(flow.solve(power, nodes), power, settled)
+    left = np.flatnonzero(~settled)
+    if setpoints is None or curves or not len(left):
+        return Controlled(flow.solve(power, nodes), power, settled)
+    power[left] = given[left]  # turns that lead nowhere may have ended at anything
+    return _with_held(flow, power, setpoints, settled, nodes)
+
+
+def _with_held(
+    flow: PowerFlow, power: Complex, setpoints: Setpoints, settled: NDArray[np.bool_], nodes: str | Ints | None
+) -> Controlled:
+    """Solve the steps that taking turns has not settled by Newton's method with voltages that are held."""
+    movable = ~np.isin(flow.connected.node[setpoints.element], flow.admittance.stiff)
+    element = setpoints.element[movable]
+    least, most = setpoints.least[movable], setpoints.most[movable]
+    to_hold = setpoints.voltage[movable] * flow.connected.v_nominal[element]
+    held, which = held_ports(flow.ports.of_element[element], element, to_hold, least, most)
+    holding = Holding(flow.admittance, flow.ports, held, flow.tolerance)
+    rows = flow.rows(nodes)
+    found_at: dict[int, Complex] = {}
+    for step in np.flatnonzero(~settled):
+        bare = power[step].copy()
+        bare[element] = bare[element].real
+        found = holding.solve(bare)
+        if found is not None:
+            voltage, reactive = found
+            power[step] = bare
+            power[step, element] += 1j * _shared(reactive, which, least, most)
+            settled[step] = True
+            found_at[int(step)] = voltage
+    by_turns = np.setdiff1d(np.arange(len(power)), np.array([*found_at], dtype=np.int64))
+    solution = _spread(flow.solve(power[by_turns], rows), by_turns, len(power))
+    for at, voltage in found_at.items():
+        solution.voltage[at] = voltage[rows]
+        solution.current[at] = flow.ports.element_currents(power[at][None], flow.ports.across(voltage)[None])[0]
+        solution.status[at] = Status.BY_NEWTON
+    return Controlled(solution, power, settled)
+
+
+def _spread(solution: Solution, steps: Ints, n_steps: int) -> Solution:
+    """Return the solution of some steps among all; zeros at the others."""
+    parts = []
+    for part in (solution.voltage, solution.current, solution.status, solution.iterations):
+        whole = np.zeros((n_steps, *part.shape[1:]), dtype=part.dtype)
+        whole[steps] = part
+        parts.append(whole)
+    return Solution(*parts)
+
+
+def _shared(reactive: Floats, which: Ints, least: Floats, most: Floats) -> Floats:
+    """Share the reactive power at ports among their generators by their ranges, evenly where these have no end."""
+    span = np.where(np.isfinite(most - least), most - least, np.inf)
+    total, number = np.zeros(len(reactive)), np.bincount(which, minlength=len(reactive))
+    lowest = np.zeros(len(reactive))
+    np.add.at(total, which, span)
+    np.add.at(lowest, which, least)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = least + (reactive - lowest)[which] * span / total[which]
+    return np.where(np.isfinite(part), part, np.where(total[which] == 0, least, reactive[which] / number[which]))
 
 
 @dataclass
@@ -176,6 +239,8 @@ class _Devices:
             first += len(curve.element)
         assert self.setpoints is not None
         k, own = column - first, self.sensitivity[column, column]
+        if own == 0:  # at a source that keeps its voltage whatever happens
+            return now
         moved = now + (self.setpoints.voltage[k] - voltage) / own
         return np.asarray(np.clip(moved, self.setpoints.least[k], self.setpoints.most[k]))
 

@@ -36,6 +36,11 @@ class Newton:
     ----------
     tolerance
         Bound of the last change of any voltage, per unit; convergence being quadratic, far less is left.
+
+    Attributes
+    ----------
+    incidence
+        +1 and -1 at the ends of every port, free nodes only.
     """
 
     def __init__(self, admittance: Admittance, ports: Ports, tolerance: float) -> None:
@@ -44,22 +49,24 @@ class Newton:
         self._admittance, self._ports, self._tolerance = admittance, ports, tolerance
         self._free = admittance.free
         whole: Any = ports.incidence(admittance.network.n_nodes).tocsr()
-        self._incidence = csc(whole[self._free])
+        self.incidence = csc(whole[self._free])
         matrix: Any = admittance.free_matrix
         self._linear = csc(block_array([[matrix.real, -matrix.imag], [matrix.imag, matrix.real]]))
         fixed = admittance.no_load.copy()
         fixed[self._free] = 0.0
         self._drive: Complex = np.asarray(admittance.drive - admittance.matrix @ fixed)[self._free]
 
-    def solve(self, power: Complex) -> tuple[Complex | None, int]:
+    def solve(self, power: Complex, start: Complex) -> tuple[Complex | None, int]:
         """Return all voltages and the iterations it took; no voltages if there is no solution.
 
         Parameters
         ----------
         power
             Of every element at its nominal voltage, shape ``(k,)``.
+        start
+            Voltages of all nodes, shape ``(n,)``.
         """
-        voltage = self._admittance.no_load.copy()
+        voltage = start
         reached, stage, iterations = 0.0, 1.0, 0
         while reached < 1.0 and stage >= _SHORTEST_STAGE:
             aim = min(1.0, reached + stage)
@@ -74,7 +81,7 @@ class Newton:
     def _iterate(self, power: Complex, start: Complex) -> tuple[Complex | None, int]:
         """Iterate from voltages to those of another power; without result if that does not converge."""
         voltage = start.copy()
-        mismatch = self._mismatch(power, voltage)
+        mismatch = self.mismatch(power, voltage)
         for iteration in range(1, _MOST_ITERATIONS + 1):
             step = self._step(power, voltage, mismatch)
             if step is None:
@@ -83,7 +90,7 @@ class Newton:
             while True:
                 tried = voltage.copy()
                 tried[self._free] += length * step
-                left = self._mismatch(power, tried)
+                left = self.mismatch(power, tried)
                 if _size(left) < _size(mismatch) or _size(step) < self._tolerance:
                     break
                 length /= 2
@@ -94,11 +101,11 @@ class Newton:
                 return voltage, iteration
         return None, _MOST_ITERATIONS
 
-    def _mismatch(self, power: Complex, voltage: Complex) -> Complex:
+    def mismatch(self, power: Complex, voltage: Complex) -> Complex:
         """Return the currents that are fed in but do not flow off, at all free nodes."""
         fed = self._ports_currents(power, self._ports.across(voltage))
         flowing = self._admittance.free_matrix @ voltage[self._free]
-        return np.asarray(self._incidence @ fed + self._drive - flowing)
+        return np.asarray(self.incidence @ fed + self._drive - flowing)
 
     def _ports_currents(self, power: Complex, across: Complex) -> Complex:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -109,16 +116,26 @@ class Newton:
         return np.asarray(total)
 
     def _step(self, power: Complex, voltage: Complex, mismatch: Complex) -> Complex | None:
-        from scipy.sparse.linalg import MatrixRankWarning, spsolve
-
         if not np.isfinite(mismatch).all():
             return None
-        jacobian = self._linear - self._injection_jacobian(power, self._ports.across(voltage))
+        jacobian = self.jacobian(power, self._ports.across(voltage))
+        found = self.quotient(jacobian, np.r_[mismatch.real, mismatch.imag])
+        n = len(mismatch)
+        return None if found is None else found[:n] + 1j * found[n:]
+
+    def jacobian(self, power: Complex, across: Complex) -> Any:
+        """Return the derivative of the currents that flow off less those fed in, at all free nodes, in real form."""
+        return self._linear - self._injection_jacobian(power, across)
+
+    @staticmethod
+    def quotient(matrix: Any, right: Floats) -> Floats | None:
+        """Return the solution of linear equations, None if they have none."""
+        from scipy.sparse.linalg import MatrixRankWarning, spsolve
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MatrixRankWarning)
-            found: Any = spsolve(csc(jacobian), np.r_[mismatch.real, mismatch.imag])
-        n = len(mismatch)
-        return found[:n] + 1j * found[n:] if np.isfinite(found).all() else None
+            found: Any = spsolve(csc(matrix), right)
+        return found if np.isfinite(found).all() else None
 
     def _injection_jacobian(self, power: Complex, across: Complex) -> csc_array:
         """Return the derivative of the currents fed in at the nodes by their voltages, in real form."""
@@ -127,7 +144,7 @@ class Newton:
         by_voltage, by_conjugate = self._derivatives(power, across)
         total, difference = by_voltage + by_conjugate, by_voltage - by_conjugate
         quarters = [[total.real, -difference.imag], [total.imag, difference.real]]
-        c = self._incidence
+        c = self.incidence
         return csc(block_array([[c @ diags_array(q) @ c.T for q in row] for row in quarters]))
 
     def _derivatives(self, power: Complex, across: Complex) -> tuple[Complex, Complex]:

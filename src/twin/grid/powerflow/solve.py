@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twin.grid.powerflow.admittance import Admittance, admittance
+from twin.grid.powerflow.admittance import Admittance, admittance, plausible
 from twin.grid.powerflow.connected import Ports, make_ports
 from twin.grid.powerflow.iterate import FixedPoint
-from twin.grid.powerflow.network import Complex, Connected, Ints, NodalNetwork, Solution, Status
-from twin.grid.powerflow.newton import Newton
+from twin.grid.powerflow.network import GROUND, Complex, Connected, Ints, NodalNetwork, Solution, Status
 from twin.grid.powerflow.plan import Plan, plan_iteration, plan_recovery
 from twin.grid.powerflow.recovery import Recovery
+from twin.grid.powerflow.starts import ManyStarts
 
 __all__ = ["PowerFlow"]
 
@@ -65,8 +66,8 @@ class PowerFlow:
         return plan_iteration(self.admittance, self.ports)
 
     @cached_property
-    def _newton(self) -> Newton:
-        return Newton(self.admittance, self.ports, self.tolerance)
+    def _newton(self) -> ManyStarts:
+        return ManyStarts(self.admittance, self.ports, self.tolerance)
 
     @cached_property
     def _fixed_point(self) -> FixedPoint:
@@ -95,29 +96,37 @@ class PowerFlow:
             result by less than the tolerance.
         """
         power = np.asarray(power, dtype=np.complex128)
-        rows = self._rows(nodes)
+        rows = self.rows(nodes)
         solution = Solution(
             np.zeros((len(power), len(rows)), dtype=np.complex128),
             np.zeros(power.shape, dtype=np.complex128),
             np.full(len(power), Status.COLLAPSED, dtype=np.int8),
             np.zeros(len(power), dtype=np.int64),
         )
-        job = _Job(self.ports, self._fixed_point, self._recovery(rows), power, solution)
+        job = _Job(self.ports, self._fixed_point, self._recovery(rows), power, solution, self.admittance.raised)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-            lost = job.run(self.plan.steps, None if start is None else self.ports.across(start))
+            lost = job.run(self.plan.steps, self._start(start))
         for step in lost:
-            self._by_newton(int(step), power[step], rows, solution)
+            self._by_newton(int(step), power[step], rows, solution, start)
         return solution
 
-    def _by_newton(self, step: int, power: Complex, rows: Ints, solution: Solution) -> None:
-        voltage, iterations = self._newton.solve(power)
+    def _start(self, start: Complex | None) -> Complex | None:
+        """Return the voltages across the ports to start from, None for those without load."""
+        if start is None and not self.admittance.raised:
+            return None
+        return self.ports.across(self.admittance.flat if start is None else start)
+
+    def _by_newton(self, step: int, power: Complex, rows: Ints, solution: Solution, start: Complex | None) -> None:
+        voltage, iterations = self._newton.solve(power, start)
         solution.iterations[step] += iterations
-        if voltage is not None:
+        doubtful = solution.status[step] == Status.SOLVED
+        if voltage is not None and (plausible(voltage) or not doubtful):
             solution.voltage[step] = voltage[rows]
             solution.current[step] = self.ports.element_currents(power[None], self.ports.across(voltage)[None])[0]
             solution.status[step] = Status.BY_NEWTON
 
-    def _rows(self, nodes: str | Ints | None) -> Ints:
+    def rows(self, nodes: str | Ints | None) -> Ints:
+        """Return the nodes meant by the ``nodes`` of `solve`."""
         if nodes is None:
             return self.connected.node
         if isinstance(nodes, str):
@@ -134,9 +143,10 @@ class _Job:
     recovery: Recovery
     power: Complex
     solution: Solution
+    raised: bool
 
     def run(self, steps: int, start: Complex | None) -> Ints:
-        """Solve what the fixed point solves; return the steps that it does not."""
+        """Solve what the fixed point solves; return the steps that it does not, or that are to be doubted."""
         left, lost = np.arange(len(self.power)), [np.empty(0, dtype=np.int64)]
         while len(left):
             again = []
@@ -148,7 +158,7 @@ class _Job:
         return np.sort(np.concatenate(lost))
 
     def _block(self, steps: Ints, start: Complex | None) -> tuple[Ints, Ints]:
-        """Solve one block of steps; return those that are given up and those that are to be tried again."""
+        """Solve one block of steps; return those that Newton is to try and those that are to be tried again."""
         side_by_side = steps[-1] - steps[0] + 1 == len(steps)
         chosen = slice(int(steps[0]), int(steps[-1]) + 1) if side_by_side else steps
         power = self.power[chosen]
@@ -165,7 +175,15 @@ class _Job:
             self.solution.voltage[steps[solved]] = voltage[solved]
             self.solution.current[steps[solved]] = current[solved]
         self.solution.status[steps[solved]] = Status.SOLVED
-        return steps[lost], steps[~(solved | lost)]
+        doubtful = solved & self._doubtful() if self.raised else False
+        return steps[lost | doubtful], steps[~(solved | lost)]
+
+    def _doubtful(self) -> NDArray[np.bool_]:
+        """Return the steps of the last block whose voltages are not plausible: where charging raises them, there may
+        be a solution far up beside the one at which a grid is run.
+        """
+        nominal = np.where(self.ports.other == GROUND, 1.0, np.sqrt(3))
+        return np.array([not plausible(voltage) for voltage in self.point.across() / nominal], dtype=bool)
 
     def _write(self, power: Complex, voltage: Complex, current: Complex) -> None:
         """Write the voltages and currents of the block that was solved last."""
