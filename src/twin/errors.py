@@ -80,16 +80,16 @@ class Problems:
         self.found.append(Problem(message, file or self.file, place, expected, suggestion))
 
     def raise_if_any(self) -> None:
-        """Raise one `TwinError` holding everything noted so far."""
+        """Raise one `TwinError` holding everything noted so far, each problem once."""
         if self.found:
-            raise TwinError(*self.found)
+            raise TwinError(*dict.fromkeys(self.found))
 
     def __enter__(self) -> Problems:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, TwinError):
-            raise TwinError(*self.found, *(p for p in error.problems if p not in self.found)) from error
+            raise TwinError(*dict.fromkeys([*self.found, *error.problems])) from error
         if error is None:
             self.raise_if_any()
 

@@ -152,7 +152,25 @@ def test_problems_name_file_and_line(tmp_path):
     text = str(error.value)
     assert f"{tmp_path / 'branch.csv'}:2: r_pu is 'abc'; expected a number" in text
     assert f"{tmp_path / 'branch.csv'}:3: to is '7', but there is no such bus" in text
-    assert f"{tmp_path / 'branch.csv'}:3: x_pu is -0.02 of a transformer; expected none below zero" in text
+
+
+def test_zero_impedance_names_its_line(tmp_path):
+    with pytest.raises(TwinError, match=r"branch\.csv:2: r_pu and x_pu are 0; expected an impedance"):
+        read_grid(write(tmp_path, "1,2,0,0,0,0,1\n"))
+
+
+@pytest.mark.parametrize("ratio", [0, 0.95])
+@pytest.mark.parametrize("x", [-0.04, 0.04])
+def test_series_capacitors(tmp_path, x, ratio):
+    """Two buses in closed form: u^2 is the upper root of u^4 + (2 (p r + q x) - e^2) u^2 + |z|^2 |s|^2 = 0."""
+    r, p, q = 0.01, 0.5, 0.1
+    grid = read_grid(write(tmp_path, f"1,2,{r},{x},0,{ratio},1\n")).grid
+    e = 1 / (ratio or 1)
+    half = e**2 / 2 - p * r - q * x
+    expected = np.sqrt(half + np.sqrt(half**2 - (r**2 + x**2) * (p**2 + q**2)))
+    voltage = solve(assemble(grid))
+    assert abs(voltage[1]) == pytest.approx(expected, rel=1e-9)
+    assert np.sign(np.angle(voltage[1])) == np.sign(-(p * x - q * r))
 
 
 def test_island_in_a_file(tmp_path):

@@ -14,6 +14,7 @@ from twin.table import Table
 __all__ = ["check", "check_symmetrical", "inside", "listed", "not_positive", "report"]
 
 _SHOWN = 5
+_REPORTED = 20
 _POSITION = ("x_m", "y_m", "z_m")
 _TAPS = ("tap_side", "tap_pos", "tap_neutral", "tap_step_pct", "tap_step_deg")
 _SEQUENCES = ("r_ohm_m", "x_ohm_m", "r0_ohm_m", "x0_ohm_m")
@@ -101,9 +102,8 @@ def check_symmetrical(grid: ElectricGrid, file: str | Path | None = None) -> Non
 
 
 def _check_ids(table: Table, problems: Problems) -> None:
-    ids, counts = np.unique(table.ids, return_counts=True)
-    for name in ids[counts > 1]:
-        problems.add(f"{table.name} {name} appears more than once")
+    _, first, counts = np.unique(table.ids, return_index=True, return_counts=True)
+    report(table.take(first[counts > 1]), np.ones((counts > 1).sum(), dtype=bool), "appears more than once", problems)
 
 
 def _check_present(table: Table, problems: Problems, phases: int) -> None:
@@ -140,9 +140,12 @@ def not_positive(values: ArrayLike) -> NDArray[np.bool_]:
 
 
 def report(table: Table, bad: ArrayLike, what: str, problems: Problems) -> None:
-    """Add one problem per element that is bad, shape ``(n,)``."""
-    for name in table.ids[np.asarray(bad, dtype=bool)]:
+    """Add one problem per element that is bad, shape ``(n,)``; of many the first ones, and how many more there are."""
+    ids = table.ids[np.asarray(bad, dtype=bool)]
+    for name in ids[:_REPORTED]:
         problems.add(f"{table.name} {name} {what}")
+    if len(ids) > _REPORTED:
+        problems.add(f"{table.name}: each of {len(ids) - _REPORTED} more {what}")
 
 
 def listed(one: str, many: str, ids: NDArray[np.str_]) -> str:

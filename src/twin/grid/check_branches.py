@@ -70,11 +70,12 @@ def _check_matrices(grid: ElectricGrid, problems: Problems) -> None:
 def _check_transformers(grid: ElectricGrid, problems: Problems) -> None:
     table = grid.transformer
     _check_ends(grid, table, ("hv_bus", "lv_bus"), problems)
-    for name in ("s_rated_va", "hv_rated_v", "lv_rated_v", "parallel", "vk_pct"):
+    for name in ("s_rated_va", "hv_rated_v", "lv_rated_v", "parallel"):
         report(table, not_positive(table[name]), f"has a {name} that is not positive", problems)
+    report(table, not_positive(np.abs(table["vk_pct"])), "has a vk_pct that is zero or infinite", problems)
     for vk, vkr in (("vk_pct", "vkr_pct"), ("vk0_pct", "vkr0_pct")):
         if vk in table and vkr in table:
-            bad = (table[vkr] < 0) | (table[vkr] > table[vk])
+            bad = (table[vkr] < 0) | (table[vkr] > np.abs(table[vk]))
             report(table, bad, f"has a {vkr} outside of 0 .. {vk}", problems)
     _check_taps(table, problems)
     if grid.phases == 3 and len(table) and "phases" in table:

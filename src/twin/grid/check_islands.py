@@ -13,6 +13,7 @@ from twin.grid.switches import set_switches
 
 __all__ = ["check_islands"]
 
+_NAMED = 20
 _CONNECTED = ("load", "static_generator", "generator", "storage")
 
 
@@ -25,11 +26,14 @@ def check_islands(grid: ElectricGrid, problems: Problems) -> None:
     bus, n = grid.phase_node["bus"], len(grid.bus)
     dark = np.bincount(bus[~is_fed], minlength=n) == np.bincount(bus, minlength=n)
     island = components(n + int(label.max()) + 1, bus, n + label)[:n]  # buses that share one on any phase
-    for one in np.unique(island[dark]):
+    found = np.unique(island[dark])
+    for one in found[:_NAMED]:
         rows = np.flatnonzero((island == one) & dark)
         verb = "is" if len(rows) == 1 else "are"
         without = _what_is_at(grid, rows)
         problems.add(f"{listed('bus', 'buses', grid.bus.ids[rows])} {verb} an island: no source feeds it{without}")
+    if len(found) > _NAMED:
+        problems.add(f"there are {len(found) - _NAMED} more islands that no source feeds")
     report(grid.phase_node, ~is_fed & ~dark[bus], "has no path to a source on its phase", problems)
 
 

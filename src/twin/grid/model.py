@@ -88,7 +88,7 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("s_rated_va", "VA", "float", "rated power of one"),
         Column("hv_rated_v", "V", "float", "rated voltage between two phases, high side, at the neutral tap"),
         Column("lv_rated_v", "V", "float", "rated voltage between two phases, low side, at the neutral tap"),
-        Column("vk_pct", "pct", "float", "short-circuit voltage"),
+        Column("vk_pct", "pct", "float", "short-circuit voltage; below zero if its reactance is"),
         Column("vkr_pct", "pct", "float", "resistive part of the short-circuit voltage"),
         Column("vk0_pct", "pct", "float", "zero-sequence short-circuit voltage; as vk_pct if missing"),
         Column("vkr0_pct", "pct", "float", "resistive part of the zero-sequence one; as vkr_pct if missing"),

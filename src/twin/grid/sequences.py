@@ -73,5 +73,8 @@ def given(table: Table, name: str, otherwise: ArrayLike) -> Floats:
 
 
 def short_circuit(vk_pct: Floats, vkr_pct: Floats) -> Complex:
-    """Return the impedance behind a short-circuit voltage, per unit of the transformer's own ratings."""
-    return np.asarray(vkr_pct + 1j * np.sqrt(vk_pct**2 - vkr_pct**2)) / 100
+    """Return the impedance behind a short-circuit voltage, per unit of the transformer's own ratings.
+
+    A voltage below zero means a reactance below zero.
+    """
+    return np.asarray(vkr_pct + 1j * np.copysign(np.sqrt(vk_pct**2 - vkr_pct**2), vk_pct)) / 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,17 @@ import numpy as np
 
 from twin.errors import Problem, Problems, TwinError
 from twin.grid.formats.case import Complex, GridCase, case_of, three_phase_nodes
-from twin.grid.formats.frame import Frame, load_json, read_csv
+from twin.grid.formats.frame import Frame, load_json, positive_number, read_csv
 from twin.grid.model import ElectricGrid, make_table
 
 __all__ = ["read_four_wire"]
+
+_PHASES = {"A": 0, "B": 1, "C": 2}
+_FREQUENCY = "base_frequency_hz"
+_STATED = {
+    "transformer": ("kva", "kv_primary", "kv_secondary", "xhl_percent"),
+    "source": ("kv_ll", "pu", "isc3_a", "isc1_a", "x1_r1"),
+}
 
 
 def read_four_wire(path: Path, problems: Problems) -> GridCase:
@@ -21,12 +29,11 @@ def read_four_wire(path: Path, problems: Problems) -> GridCase:
     bus, line, code, load = (
         read_csv(path / f"{name}.csv", problems) for name in ("buses", "lines", "linecodes", "loads")
     )
-    try:
-        transformer, source = _transformer(net), _source(net)
-        ids = [str(net["transformer"]["from_bus"]), *bus.text("bus")]
-        volts = net["source"]["kv_ll"] * 1e3, net["transformer"]["kv_secondary"] * 1e3
-    except (KeyError, TypeError) as error:
-        raise TwinError(Problem(f"has no {error}", file=path / "network.json")) from None
+    for frame, what in ((bus, "bus"), (code, "line code"), (load, "load")):
+        frame.need_rows(what)
+    trafo, feed, frequency_hz = _stated(net, path / "network.json")
+    ids = [str(net["transformer"]["from_bus"]), *bus.text("bus")]
+    volts = feed["kv_ll"] * 1e3, trafo["kv_secondary"] * 1e3
     n = len(ids)
     position = {axis: np.concatenate([bus.numbers(axis)[:1], bus.numbers(axis)]) for axis in ("x_m", "y_m")}
     at, phase = load.find("bus", ids, "bus"), _phases(load)
@@ -41,19 +48,35 @@ def read_four_wire(path: Path, problems: Problems) -> GridCase:
         make_table("bus", ids, {"v_nom_v": np.r_[volts[0], np.full(n - 1, volts[1])], **position}, problems=problems),
         three_phase_nodes(ids, at * 3 + phase, problems),
         make_table("line", line.text("line"), _lines(line, code, ids), problems=problems),
-        make_table("transformer", ["transformer"], transformer, problems=problems),
-        make_table("grid_source", ["source"], source, problems=problems),
+        make_table("transformer", ["transformer"], _transformer(trafo), problems=problems),
+        make_table("grid_source", ["source"], _source(feed), problems=problems),
         load=make_table("load", load.text("load"), loads, problems=problems),
-        frequency_hz=float(net.get("base_frequency_hz", 50.0)),
+        frequency_hz=frequency_hz,
     )
     problems.raise_if_any()
     return case_of(grid, {"load": power})
 
 
+def _stated(net: Any, file: Path) -> tuple[dict[str, float], dict[str, float], float]:
+    """Return the numbers of the transformer and of the source, and the frequency."""
+    with Problems(file) as problems:
+        if not isinstance(net, dict) or not all(isinstance(net.get(part), dict) for part in _STATED):
+            raise TwinError(Problem("lacks an object", file=file, expected=" and ".join(_STATED)))
+        if "from_bus" not in net["transformer"]:
+            problems.add("is missing", "/transformer/from_bus", "the bus of the source")
+        trafo, source = (
+            {key: positive_number(net[part], key, f"/{part}/{key}", problems) for key in keys}
+            for part, keys in _STATED.items()
+        )
+        frequency_hz = positive_number({_FREQUENCY: 50.0, **net}, _FREQUENCY, f"/{_FREQUENCY}", problems)
+        trafo["r_percent"] = positive_number(net["transformer"], "r_percent", "/transformer/r_percent", problems, True)
+    return trafo, source, frequency_hz
+
+
 def _phases(load: Frame) -> Any:
-    phase = np.array(["ABC".find(p) if p else -1 for p in load.text("phase")], dtype=np.int64)
-    for k in np.flatnonzero(phase < 0):
-        load.wrong(int(k), f"phase is {load.text('phase')[k]!r}", "A, B or C")
+    names = load.text("phase")
+    phase = np.array([_PHASES.get(name, -1) for name in names], dtype=np.int64)
+    load.wrong_cells("phase", {int(k): f"phase is {names[k]!r}" for k in np.flatnonzero(phase < 0)}, "A, B or C")
     return phase
 
 
@@ -75,8 +98,7 @@ def _lines(line: Frame, code: Frame, ids: list[str]) -> dict[str, Any]:
     return columns
 
 
-def _transformer(net: Any) -> dict[str, Any]:
-    trafo = net["transformer"]
+def _transformer(trafo: Mapping[str, float]) -> dict[str, Any]:
     columns = {
         "hv_bus": 0,
         "lv_bus": 1,
@@ -91,8 +113,7 @@ def _transformer(net: Any) -> dict[str, Any]:
     return {name: [value] for name, value in columns.items()}
 
 
-def _source(net: Any) -> dict[str, Any]:
-    source = net["source"]
+def _source(source: Mapping[str, float]) -> dict[str, Any]:
     columns = {
         "bus": 0,
         "voltage_pu": source["pu"],
@@ -107,7 +128,7 @@ def _source(net: Any) -> dict[str, Any]:
 
 def _profiles(path: Path, load: Frame, problems: Problems) -> Complex:
     """Return what every load draws, from its profile and power factor, VA, shape ``(step, load)``."""
-    profiles = read_csv(path / "profiles_kw.csv", problems)
+    profiles = read_csv(path / "profiles_kw.csv", problems).need_rows("step")
     series = {name: profiles.numbers(f"p{name}") for name in sorted(set(load.text("profile")))}
     kilowatt = np.stack([series[name] for name in load.text("profile")], axis=1) * load.numbers("kw_base")
     return np.asarray(kilowatt * 1e3 * (1 + 1j * np.tan(np.arccos(load.numbers("pf")))))

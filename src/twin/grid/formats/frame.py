@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, Problems, TwinError, nearest
 
-__all__ = ["Frame", "load_json", "read_csv"]
+__all__ = ["Frame", "load_json", "positive_number", "read_csv"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,6 +24,8 @@ Mask = NDArray[np.bool_]
 _TRUE = (True, 1, "True", "true", "1", "1.0")
 _FALSE = (False, 0, "False", "false", "0", "0.0")
 _EMPTY = (None, "", "nan", "NaN", "NULL", "None")
+_SHOWN = 20  # cells of a column that are named one by one
+_DELIMITERS = ",;\t"
 
 
 class Frame:
@@ -50,10 +54,31 @@ class Frame:
         return any(row.get(name) not in _EMPTY for row in self.rows)
 
     def wrong(self, k: int, what: str, expected: str | None = None, suggestion: str | None = None) -> None:
-        """Note what is wrong with a row, once."""
-        problem = Problem(what, self.file, self.places[k], expected, suggestion)
-        if problem not in self.problems.found:
-            self.problems.found.append(problem)
+        """Note what is wrong with a row."""
+        self.problems.add(what, self.places[k], expected, suggestion, self.file)
+
+    def wrong_cells(self, name: str, what: Mapping[int, str], expected: str | None = None) -> None:
+        """Note what is wrong with cells of a column, by row: the first ones, and how many more there are."""
+        for k in list(what)[:_SHOWN]:
+            self.wrong(k, what[k], expected)
+        self._more(name, len(what), expected)
+
+    def _more(self, name: str, count: int, expected: str | None = None) -> None:
+        if count > _SHOWN:
+            message = f"{count - _SHOWN} more cells of column {name} are wrong"
+            self.problems.add(message, expected=expected, file=self.file)
+
+    def need_rows(self, what: str) -> Frame:
+        """Return this frame.
+
+        Raises
+        ------
+        TwinError
+            If it has no rows.
+        """
+        if not self.rows:
+            raise TwinError(Problem("has no rows", file=self.file, expected=f"at least one {what}"))
+        return self
 
     def text(self, name: str, otherwise: str | None = None) -> list[str]:
         """Return a column as text; ``otherwise`` stands for empty cells, without it a column must be there."""
@@ -66,30 +91,34 @@ class Frame:
         """Return a column as numbers; ``otherwise`` stands for empty cells."""
         cells = self.text(name, None if otherwise is None else "")
         values = np.full(len(cells), 0.0 if otherwise is None else otherwise)
+        may_be_infinite = otherwise is not None and np.isinf(otherwise)
+        no_number, infinite = {}, {}
         for k, cell in enumerate(cells):
             if cell != "" or otherwise is None:
                 try:
                     values[k] = float(cell)
                 except ValueError:
-                    self.wrong(k, f"{name} is {cell!r}", "a number")
-                if not np.isfinite(values[k]) and not (otherwise is not None and np.isinf(otherwise)):
-                    self.wrong(k, f"{name} is {cell!r}", "a finite number")
+                    no_number[k] = f"{name} is {cell!r}"
+                    continue
+                if not np.isfinite(values[k]) and not may_be_infinite:
+                    infinite[k] = f"{name} is {cell!r}"
                     values[k] = 0.0
+        self.wrong_cells(name, no_number, "a number")
+        self.wrong_cells(name, infinite, "a finite number")
         return values
 
     def whole(self, name: str, otherwise: int | None = None) -> Ints:
         """Return a column as whole numbers."""
         values = self.numbers(name, None if otherwise is None else float(otherwise))
-        for k in np.flatnonzero(values != np.round(values)):
-            self.wrong(int(k), f"{name} is {values[k]:g}", "a whole number")
+        broken = np.flatnonzero(values != np.round(values))
+        self.wrong_cells(name, {int(k): f"{name} is {values[k]:g}" for k in broken}, "a whole number")
         return np.round(values).astype(np.int64)
 
     def flags(self, name: str, otherwise: bool | None = None) -> Mask:
         """Return a column of true or false."""
         cells = self.text(name, None if otherwise is None else str(otherwise))
-        for k, cell in enumerate(cells):
-            if cell not in _TRUE and cell not in _FALSE:
-                self.wrong(k, f"{name} is {cell!r}", "True or False")
+        unclear = {k: f"{name} is {cell!r}" for k, cell in enumerate(cells) if cell not in _TRUE and cell not in _FALSE}
+        self.wrong_cells(name, unclear, "True or False")
         return np.array([cell in _TRUE for cell in cells], dtype=bool)
 
     def given(self, name: str) -> Mask:
@@ -100,17 +129,21 @@ class Frame:
         """Return the rows of the identifiers in a column, -1 and a problem for each that is not known."""
         rows = {key: k for k, key in enumerate(known)}
         keys = self.text(name)
-        for k, key in enumerate(keys):
-            if key not in rows:
-                self.wrong(k, f"{name} is {key!r}, but there is no such {kind}", suggestion=nearest(key, rows))
+        unknown = [k for k, key in enumerate(keys) if key not in rows]
+        for k in unknown[:_SHOWN]:
+            what = f"{name} is {keys[k]!r}, but there is no such {kind}"
+            self.wrong(k, what, suggestion=nearest(keys[k], rows))
+        self._more(name, len(unknown), f"a known {kind}")
         return np.array([rows.get(key, -1) for key in keys], dtype=np.int64)
 
     def only(self, name: str, allowed: tuple[float, ...]) -> None:
         """Note values that we cannot take into account."""
-        for k, value in enumerate(self.numbers(name, allowed[0])):
-            if value not in allowed:
-                expected = " or ".join(f"{a:g}" for a in allowed)
-                self.wrong(k, f"{name} is {value:g}, which we cannot take into account yet", expected)
+        values = self.numbers(name, allowed[0])
+        beyond = {
+            int(k): f"{name} is {values[k]:g}, which we cannot take into account yet"
+            for k in np.flatnonzero(~np.isin(values, allowed))
+        }
+        self.wrong_cells(name, beyond, " or ".join(f"{a:g}" for a in allowed))
 
     def take(self, kept: Mask) -> Frame:
         """Return some of the rows."""
@@ -125,21 +158,45 @@ def _as_text(cell: Any) -> str:
 
 
 def read_csv(path: Path, problems: Problems, delimiter: str = ",", missing_ok: bool = False) -> Frame:
-    """Read a CSV file with a header.
+    """Read a CSV file with a header; one whose header has no ``delimiter`` may be separated by comma, semicolon or tab.
 
     Raises
     ------
     TwinError
-        If it cannot be read; a file that is not there is an empty frame if ``missing_ok``.
+        If it cannot be read or has no header; a file that is not there is an empty frame if ``missing_ok``.
     """
-    if missing_ok and not path.is_file():
+    if missing_ok and not path.exists():
         return Frame([], path, [], problems)
+    rows: list[dict[str, Any]] = []
+    places: list[str] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file, delimiter=delimiter))
+            header = file.readline()
+            used = next((d for d in delimiter + _DELIMITERS if d in header), delimiter)
+            reader = csv.DictReader(itertools.chain([header], file), delimiter=used)
+            for row in reader:
+                rows.append(row)
+                places.append(str(reader.line_num))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TwinError(Problem(f"cannot be read: {error}", file=path)) from None
-    return Frame(rows, path, [str(k + 2) for k in range(len(rows))], problems)
+    if not reader.fieldnames:
+        raise TwinError(Problem("has no header", file=path, expected="names of columns in its first line"))
+    return Frame(rows, path, places, problems)
+
+
+def positive_number(
+    stated: Mapping[str, Any], name: str, place: str, problems: Problems, or_zero: bool = False
+) -> float:
+    """Return a number of a document; note one that is missing, infinite or not above zero, and return 1 for it."""
+    value = stated.get(name)
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (0 < value <= sys.float_info.max or (or_zero and value == 0))
+    ):
+        return float(value)
+    problems.add(f"{name} is {value!r}", place, "zero or a number above" if or_zero else "a number above zero")
+    return 1.0
 
 
 def load_json(path: Path, hook: Callable[[Any], Any] | None = None) -> Any:
@@ -151,6 +208,6 @@ def load_json(path: Path, hook: Callable[[Any], Any] | None = None) -> Any:
         If it cannot be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"), object_hook=hook)
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_hook=hook)
     except (OSError, ValueError, RecursionError) as error:
         raise TwinError(Problem(f"cannot be read: {error}", file=path)) from None

@@ -50,7 +50,7 @@ class _Statement:
 def read_matpower(path: Path, problems: Problems) -> GridCase:
     """Return the grid of a case file."""
     try:
-        text = path.read_text(encoding="utf-8", errors="strict")
+        text = path.read_text(encoding="utf-8-sig", errors="strict")
     except (OSError, UnicodeDecodeError) as error:
         raise TwinError(Problem(f"cannot be read: {error}", file=path)) from None
     case = _Case(path, problems)

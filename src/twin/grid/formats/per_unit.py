@@ -2,7 +2,7 @@
 
 A branch whose tap or base voltages are not 1 to 1 is a transformer: an ideal ratio (and lag) at its ``from`` end, then
 its impedance; its charging becomes a shunt at either end (MATPOWER User's Manual, section 3.2). Other branches are
-lines one metre long.
+lines one metre long. A reactance may be below zero, an impedance may not be zero.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, Problems, TwinError
 from twin.grid.formats.case import GridCase, balanced_nodes, case_of, numbered, stiff_sources
-from twin.grid.formats.frame import Frame, load_json, read_csv
+from twin.grid.formats.frame import Frame, load_json, positive_number, read_csv
 from twin.grid.model import ElectricGrid, make_table
 from twin.table import Table
 
@@ -30,15 +30,19 @@ _FREQUENCY_HZ = 50.0  # charging is stated as a susceptance, so that any will do
 
 def read_per_unit(path: Path, problems: Problems) -> GridCase:
     """Return the grid of a folder with ``branch.csv``, ``bus.csv`` and ``case.json``, ``gen.csv`` if there is one."""
-    about = load_json(path / "case.json")
+    base_mva, slack = _stated(path / "case.json")
     bus, branch = (read_csv(path / f"{name}.csv", problems) for name in ("bus", "branch"))
     gen = read_csv(path / "gen.csv", problems, missing_ok=True)
-    try:
-        slack = {str(about["slack_bus"]): (float(about["slack_v_pu"]), 0.0)}
-        base_mva = float(about["base_mva"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise TwinError(Problem(f"base_mva, slack_bus or slack_v_pu: {error!r}", file=path / "case.json")) from None
     return case_of(grid_per_unit(bus, branch, gen, base_mva, slack, problems))
+
+
+def _stated(file: Path) -> tuple[float, dict[str, tuple[float, float]]]:
+    about = load_json(file)
+    if not (isinstance(about, dict) and "slack_bus" in about):
+        raise TwinError(Problem("has no slack_bus", file=file, expected="an object of base_mva, slack_bus, slack_v_pu"))
+    with Problems(file) as problems:
+        base_mva, volt = (positive_number(about, name, f"/{name}", problems) for name in ("base_mva", "slack_v_pu"))
+    return base_mva, {str(about["slack_bus"]): (volt, 0.0)}
 
 
 def grid_per_unit(
@@ -64,7 +68,7 @@ def grid_per_unit(
         Voltage (pu) and angle (deg) of each bus that keeps both.
     """
     branch = branch.take(branch.numbers("in_service", 1.0) != 0)
-    ids = bus.text("bus")
+    ids = bus.need_rows("bus").text("bus")
     base_v = bus.numbers("base_kv") * 1e3
     near, far = (branch.find(end, ids, "bus") for end in ("from", "to"))
     tap, shift = branch.numbers("tap", 0.0), branch.numbers("shift_deg", 0.0)
@@ -80,12 +84,12 @@ def grid_per_unit(
         "shift": shift,
         "rate": branch.numbers("rate_a_mva", 0.0),
     }
-    for k in np.flatnonzero(~is_line & (columns["x"] < 0)):
-        branch.wrong(int(k), f"x_pu is {columns['x'][k]:g} of a transformer", "none below zero")
     names = np.array(numbered("branch", len(branch)), dtype=np.str_)
     power = bus.numbers("p_load_mw") + 1j * bus.numbers("q_load_mvar")
     loads = np.flatnonzero(power)
     problems.raise_if_any()
+    none = np.flatnonzero((columns["r"] == 0) & (columns["x"] == 0))
+    branch.wrong_cells("x_pu", {int(k): "r_pu and x_pu are 0" for k in none}, "an impedance")
     line, unit = ({key: values[kind] for key, values in columns.items()} for kind in (is_line, ~is_line))
     unknown = [name for name in slack if name not in ids]
     for name in unknown:
@@ -134,7 +138,8 @@ def _transformers(unit: Mapping[str, Any], base_v: Floats, base_mva: float) -> d
         "s_rated_va": rated * 1e6,
         "hv_rated_v": base_v[unit["near"]] * unit["ratio"],
         "lv_rated_v": base_v[unit["far"]],
-        "vk_pct": np.hypot(unit["r"], unit["x"]) * rated / base_mva * 100,
+        # below zero: a series capacitor, or a branch of the star that stands for three windings
+        "vk_pct": np.copysign(np.hypot(unit["r"], unit["x"]), unit["x"] + 0.0) * rated / base_mva * 100,
         "vkr_pct": unit["r"] * rated / base_mva * 100,
         "vector_group": "YNyn0",
         "shift_deg": unit["shift"],

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twin.errors import Problems
+import numpy as np
+
+from twin.errors import Problem, Problems, TwinError
 from twin.grid.check import check
 from twin.grid.formats.case import GridCase, case_of
-from twin.grid.formats.frame import load_json, read_csv
+from twin.grid.formats.frame import load_json, positive_number, read_csv
 from twin.grid.formats.pandapower_tables import TABLES, UNREAD, grid_of
 from twin.grid.switches import set_switches
 
 __all__ = ["read_physical"]
 
 _NEEDED = ("bus", "line", "ext_grid")
+_USUAL_HZ = 50.0
 
 
 def read_physical(path: Path, problems: Problems) -> GridCase:
     """Return the grid of a folder; its switches are set, so that what they join is one bus."""
     frames = {name: read_csv(path / f"{name}.csv", problems, missing_ok=name not in _NEEDED) for name in TABLES}
+    frames["bus"].need_rows("bus")
+    trafo = frames["trafo"]  # other tools write a reactance below zero like that; in a table it is a slip
+    below = np.flatnonzero(trafo.numbers("vk_percent") < 0)
+    trafo.wrong_cells("vk_percent", {int(k): "vk_percent is below zero" for k in below}, "a number above zero")
     for name in UNREAD:
         if len(read_csv(path / f"{name}.csv", problems, missing_ok=True)):
             problems.add(f"{name} is not read yet", file=path / f"{name}.csv")
-    about = load_json(path / "network.json") if (path / "network.json").is_file() else {}
-    grid = grid_of(frames, problems, float(about.get("f_hz", 50.0)) if isinstance(about, dict) else 50.0)
+    grid = grid_of(frames, problems, _frequency_hz(path / "network.json"))
     problems.raise_if_any()
     check(grid, path, islands=False)
     switched = set_switches(grid)
     names = switched.grid.bus.ids
     merged = {str(bus): str(names[k]) for bus, k in zip(grid.bus.ids, switched.bus, strict=True) if bus != names[k]}
     return case_of(switched.grid, merged=merged)
+
+
+def _frequency_hz(file: Path) -> float:
+    about = load_json(file) if file.exists() else {}
+    if not isinstance(about, dict):
+        raise TwinError(Problem("is no object", file=file, expected='{"f_hz": 50}'))
+    with Problems(file) as own:
+        return positive_number({"f_hz": _USUAL_HZ, **about}, "f_hz", "/f_hz", own)

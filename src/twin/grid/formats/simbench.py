@@ -114,7 +114,7 @@ class _Reader:
 
     def __init__(self, frames: dict[str, Frame], problems: Problems) -> None:
         self.frames, self.problems = frames, problems
-        self.node = frames["Node"]
+        self.node = frames["Node"].need_rows("node")
         self.ids = self.node.text("id")
         self.v_nom = self.node.numbers("vmR") * 1e3
 
