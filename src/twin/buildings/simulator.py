@@ -111,8 +111,9 @@ class BuildingsSimulator:
         level = np.minimum(self._cooling, OUT_OF_REACH_DEGC)
         self._cooling_sets = SetPoints(self._uses, np.full(len(level), OUT_OF_REACH_DEGC), level)
         warm = np.maximum(AIRING_FROM_DEGC, self._set_point + AIRING_ABOVE_SET_POINT_K)
-        self._airing_from = np.where(cooled, np.inf, warm)
-        self._airing_max = zones.airing
+        # air let in works on the air: nobody opens windows where the operative temperature is kept
+        self._airing_from = None if self._by_operative else np.where(cooled, np.inf, warm)
+        self._airing_max = None if self._by_operative else zones.airing
         at_night = zones.of_building("night_ventilation_1_h") * zones.air_w_k_per_change
         self._night = NightAir(at_night, self._civil, self.step_s)
         self._check_control()
@@ -176,8 +177,8 @@ class BuildingsSimulator:
             cooling_set=self._cooling_set(clock),
             heating_max=self._heating_max,
             cooling_max=self._cooling_max,
-            airing_from=None if self._by_operative else self._airing_from,
-            airing_max=None if self._by_operative else self._airing_max,
+            airing_from=self._airing_from,
+            airing_max=self._airing_max,
             ventilation=self._night(window, outdoor) if self._night else None,
         )
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.buildings.catalogue.sheets import DAYS, MONTHS, PROFILES
+from twin.buildings.zones.thermal_zones import ROOM_HEIGHT_M
 
 __all__ = ["Amended", "amendments", "envelopes", "monthly", "read", "schedules", "uses", "week_mean"]
 
-ROOM_HEIGHT_M = 2.5  # TABULA's reference room height
 HERE = Path(__file__).parent
 
 _TYPES = {
