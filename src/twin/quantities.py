@@ -131,6 +131,12 @@ _DECLARED = (
     Quantity("lowest_phase_voltage", "pu", False, "voltage of the phase of a bus that has the lowest"),
     Quantity("judged_weeks", "1/s", True, "weeks whose voltage can be judged, at the step they end with, per time"),
     Quantity("weeks_within_limits", "1/s", True, "those in which the voltage keeps to its limits, per time"),
+    Quantity("tap_position", "1", False, "tap in use"),
+    Quantity("tap_changes", "1/s", True, "moves of a tap changer, per time"),
+    Quantity("unsupplied_load", "W", True, "electric load that is cut off from the grid, or finds no voltage there"),
+    Quantity("voltage_collapse", "1", False, "1 where no voltage carries what is asked of the grid, else 0"),
+    Quantity("curtailed_generation", "W", True, "solar power held back to keep the voltage down"),
+    Quantity("inverter_reactive_power", "var", True, "reactive power that inverters give to keep the voltage"),
     Quantity("limit_violation", "1", False, "1 where voltage or the loading beside it is out of bounds, else 0"),
 )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "GRID_TABLES",
     "PHASES",
     "VECTOR_GROUPS",
     "WINDINGS_3W",
@@ -49,6 +50,7 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
     "connection": (
         Column("building", "-", "int", "row of the building it serves"),
         Column("bus", "-", "int", "row of the bus it is connected to"),
+        Column("phases", "-", "str", "phases it is connected to; all that the bus has if missing", categories=PHASES),
     ),
     "phase_node": (
         Column("bus", "-", "int", "row of the bus"),
@@ -187,6 +189,31 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("p_w", "W", "float", "active power drawn at nominal voltage, of all phases together"),
         Column("q_var", "var", "float", "reactive power drawn; that of a capacitor is negative"),
     ),
+    "tap_changer": (
+        Column("transformer", "-", "int", "row of the transformer whose taps move under load"),
+        Column("tap_min", "-", "int", "lowest tap"),
+        Column("tap_max", "-", "int", "highest tap"),
+        Column("voltage_low_pu", "pu", "float", "voltage of the low-voltage side below which it raises it", low=0),
+        Column("voltage_high_pu", "pu", "float", "voltage above which it lowers it", low=0),
+    ),
+    "outage": (
+        Column("element_type", "-", "str", "what is out of service", categories=("line", "transformer")),
+        Column("element", "-", "int", "row of that line or transformer"),
+        Column("from_s", "s", "int", "when it goes out of service, seconds since 1970 (UTC)"),
+        Column("to_s", "s", "int", "when it is back in service, seconds since 1970 (UTC)"),
+    ),
+    # characteristics of inverters, one row per corner; arrays of modules name the curve they follow
+    "inverter_curve": (
+        Column("curve", "-", "int", "number of the curve the corner belongs to", low=0),
+        Column("kind", "-", "str", "reactive or most active power by voltage", categories=("volt_var", "volt_watt")),
+        Column("voltage_pu", "pu", "float", "voltage of the corner; rising within a curve", low=0),
+        Column("value_pu", "1", "float", "fed in over rated apparent (volt-var) or active power; not rising"),
+    ),
+    "pv_array": (
+        Column("volt_var_curve", "-", "int", "curve by which its inverter feeds in reactive power", low=0),
+        Column("volt_watt_curve", "-", "int", "curve by which its inverter limits active power", low=0),
+        Column("inverter_va", "VA", "float", "rated apparent power of its inverter", low=0),
+    ),
     "grid_source": (
         Column("bus", "-", "int", "row of the bus it feeds"),
         Column("voltage_pu", "pu", "float", "voltage behind its impedance"),
@@ -266,6 +293,8 @@ class ElectricGrid:
     generator: Table = field(default_factory=partial(empty_table, "generator"))
     storage: Table = field(default_factory=partial(empty_table, "storage"))
     shunt: Table = field(default_factory=partial(empty_table, "shunt"))
+    tap_changer: Table = field(default_factory=partial(empty_table, "tap_changer"))
+    outage: Table = field(default_factory=partial(empty_table, "outage"))
     frequency_hz: float = 50.0
 
     @property
@@ -275,7 +304,7 @@ class ElectricGrid:
 
     @property
     def _by_name(self) -> dict[str, Table]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "frequency_hz"}
+        return {name: getattr(self, name) for name in GRID_TABLES}
 
     @classmethod
     def of(cls, city: City) -> ElectricGrid:
@@ -286,7 +315,7 @@ class ElectricGrid:
         TwinError
             If it holds none.
         """
-        names = [f.name for f in fields(cls) if f.name in _ALWAYS or f.name in city.tables]
+        names = [name for name in GRID_TABLES if name in _ALWAYS or name in city.tables]
         tables: dict[str, Any] = {name: city.table(name) for name in names}
         return cls(**tables)
 
@@ -303,4 +332,5 @@ class ElectricGrid:
         return rows
 
 
+GRID_TABLES = tuple(f.name for f in fields(ElectricGrid) if f.name != "frequency_hz")
 _ALWAYS = ("bus", "phase_node", "line", "transformer", "grid_source")

@@ -11,7 +11,7 @@ from twin.errors import Problems
 from twin.grid.formats.opendss_elements import Capacitor, Circuit, Line, Load, Place, Terminal, Transformer, Winding
 from twin.grid.formats.opendss_voltages import nominal_voltages
 from twin.grid.formats.opendss_windings import letters, pairs_of, vector_group
-from twin.grid.model import COLUMNS, ElectricGrid, make_table
+from twin.grid.model import COLUMNS, GRID_TABLES, ElectricGrid, make_table
 from twin.table import GIVEN, MISSING, Table
 
 __all__ = ["to_grid"]
@@ -64,7 +64,7 @@ class _Writer:
 
     def __init__(self, circuit: Circuit, problems: Problems) -> None:
         self.circuit, self.problems = circuit, problems
-        self.rows: dict[str, Rows] = {name: [] for name in COLUMNS if name != "connection"}
+        self.rows: dict[str, Rows] = {name: [] for name in GRID_TABLES}
         self.base_v = nominal_voltages(circuit)
         self.bus: dict[str, int] = {}
         self.nodes: dict[str, set[int]] = {}
