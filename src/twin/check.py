@@ -193,9 +193,8 @@ def _check_series(path: Path) -> list[Finding]:
 
 def _check_scenario(path: Path) -> list[Finding]:
     from twin.ledger import Ledger
-    from twin.scenario.inputs import read_inputs
+    from twin.scenario.prepare import harmonized
     from twin.scenario.read import read_scenario
 
-    scenario = read_scenario(path, allow_code=None)
-    read_inputs(scenario.files, scenario.catalogues, Ledger(), scenario.lod, scenario.crs)
+    harmonized(read_scenario(path, allow_code=None), Ledger())
     return []

@@ -63,7 +63,7 @@ class Input:
 
     ``read(value, ledger)`` returns what simulators find under ``setup.inputs[key]``; ``value`` is an absolute path
     for ``kind="file"`` and the text of the scenario for ``kind="catalogue"``. One that is not ``required`` may be left
-    out.
+    out. ``files(path)`` returns the files that a catalogue named by its path reads; its CSV files if None.
     """
 
     key: str
@@ -72,18 +72,27 @@ class Input:
     meaning: str
     default: str | None = None
     required: bool = True
+    files: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """A table of the scenario file with a wing's settings, such as ``[sun]``.
 
-    ``params`` is a pydantic model with defaults for everything; simulators find it under ``setup.inputs[key]``.
+    ``params`` is a pydantic model with defaults for everything; simulators find it under ``setup.inputs[name]``, which
+    is the key if no other name is given. ``files`` names those of its fields that name files, which become absolute.
     """
 
     key: str
     params: str
     meaning: str
+    name: str = ""
+    files: tuple[str, ...] = ()
+
+    @property
+    def found_as(self) -> str:
+        """Key under which simulators find the settings."""
+        return self.name or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ class Measure:
     of a table it adds rows to. ``assumes`` holds what it takes for granted, sentence and reference, for the ledger.
     ``reshapes``: it changes what stands, so it is made before the wings attach their tables. One that does not
     ``selects`` concerns no rows there are; it takes neither ``where`` nor ``share``, and its parameter ``id`` names it.
+    ``timed``: it happens at some time, so ``apply`` is also given the `twin.engine.time.Horizon`.
     """
 
     kind: str
@@ -121,6 +131,7 @@ class Measure:
     assumes: tuple[tuple[str, str], ...] = ()
     reshapes: bool = False
     selects: bool = True
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +218,14 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A quantity that an indicator sums, times a price or factor of the scenario (``prices.electricity``)."""
+    """A quantity that an indicator sums, times a price or factor of the scenario (``prices.electricity``).
+
+    ``times`` is a number it is also multiplied by where the reduction is a sum: -1 takes it off.
+    """
 
     quantity: str
     factor: str | None = None
+    times: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Mask]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+_ID = Column("id", "-", "str", "identifier")
 _GRAMMAR = "comparisons (< <= > >= == != in) of columns with literals, joined by and, or, not and parentheses"
 
 
@@ -31,7 +32,8 @@ class Where:
     """A checked condition on the rows of a table.
 
     Comparisons, ``in``, ``and``, ``or``, ``not`` and parentheses over columns and literals, as in
-    ``storeys_above_ground <= 3 and not use_type in ["OFFICE", "SCHOOL"]``. A missing value compares false.
+    ``storeys_above_ground <= 3 and not use_type in ["OFFICE", "SCHOOL"]``. A missing value compares false. ``id`` is
+    the identifier of a row.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ class Where:
 
     def __init__(self, text: str, columns: Mapping[str, Column]) -> None:
         self.text = text
-        self._columns = columns
+        self._columns = {_ID.name: _ID, **columns}
         try:
             self._tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -133,7 +135,7 @@ class Where:
         sides = [node.left, *node.comparators]
         for side in sides:
             if isinstance(side, ast.Name):
-                mask &= ~table.missing(side.id)
+                mask &= side.id == _ID.name or ~table.missing(side.id)
         for op, left, right in zip(node.ops, sides[:-1], sides[1:], strict=True):
             a, b = self._value(left, table), self._value(right, table)
             if isinstance(op, ast.In | ast.NotIn):
@@ -144,6 +146,8 @@ class Where:
 
     def _value(self, node: ast.expr, table: Table) -> Any:
         if isinstance(node, ast.Name):
+            if node.id == _ID.name:
+                return table.ids
             return table[node.id] if node.id in table else self._columns[node.id].blank(len(table))
         value = ast.literal_eval(node)
         return list(value) if isinstance(value, tuple | set) else value

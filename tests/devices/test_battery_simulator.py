@@ -16,7 +16,7 @@ from twin.engine.graph import Graph
 from twin.engine.ports import Read, Simulator, Stateless, Storage, Write
 from twin.engine.signals import Constant, Series
 from twin.engine.time import TimeAxis
-from twin.grid.attach import links
+from twin.grid.links import links
 from twin.grid.model import ElectricGrid, make_table
 from twin.grid.simulator import GridSimulator
 from twin.ledger import Ledger
@@ -398,7 +398,7 @@ def street(n=2, **params):
         city = city.with_table(table)
     at = np.full(n, 2)
     connection = make_table("connection", [f"c{k}" for k in range(n)], {"building": np.arange(n), "bus": at})
-    city = city.with_table(connection, *links(grid, at))
+    city = city.with_table(connection, *links(grid, connection))
     return install_street_batteries(city, ALL, StreetBattery(**params), CODE)
 
 

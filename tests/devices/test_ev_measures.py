@@ -196,7 +196,9 @@ def with_grid(n):
         "connection", "phase_node", np.concatenate([3 * node + p for p in range(3)]), np.tile(np.arange(n), 3),
         np.full(3 * n, 1 / 3),
     )  # fmt: skip
-    city = filled(boxes(n)).with_table(Table("phase_node", [f"n{k}.{p}" for k in range(2) for p in "abc"]))
+    nodes = Table("phase_node", [f"n{k}.{p}" for k in range(2) for p in "abc"])
+    nodes = nodes.put(Column("phase", "-", "int", "phase"), np.tile(np.arange(3), 2))
+    city = filled(boxes(n)).with_table(nodes)
     building = Column("building", "-", "int", "row of the building it serves")
     return city.with_table(Table("connection", city.buildings.ids).put(building, np.arange(n)), served, phases)
 

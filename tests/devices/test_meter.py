@@ -9,10 +9,14 @@ from hypothesis.extra.numpy import arrays
 from buildings_case import BERLIN, boxes, cut
 from twin.devices.meter.simulator import build
 from twin.devices.meter.wing import WING
+from twin.engine.graph import Graph
+from twin.engine.ports import Read, Write
+from twin.engine.recorder import Recorder
 from twin.engine.signals import Constant, TimeOfUse, UseWindow
 from twin.engine.time import CivilTime, TimeAxis
+from twin.quantities import Link
 from twin.registry import Setup
-from twin.results.indicators import applicable
+from twin.results.indicators import applicable, evaluate, streams_of
 from twin.scenario.signals import known_factors
 
 AXIS = TimeAxis(0, 900, 6)
@@ -28,13 +32,14 @@ SIGNALS = {
 }
 
 
-def metered(load, generation, steps=(6,), solar=None, charging=0.0, vehicles=0.0):
+def metered(load, generation, steps=(6,), solar=None, charging=0.0, vehicles=0.0, curtailed=0.0):
     simulator = build(Setup(boxes(3), {}, BERLIN, 900, SIGNALS))
     solar = generation if solar is None else solar
     given_ = {
         "electric_load": load,
         "electric_generation": generation,
         "solar_generation": solar,
+        "curtailed_generation": np.full((6, 3), curtailed),
         "battery_charging": np.full((6, 3), charging),
         "vehicle_discharging": np.full((6, 3), vehicles),
     }
@@ -92,6 +97,55 @@ def test_what_vehicles_feed_in_has_a_price_of_its_own_and_solar_power_goes_first
     np.testing.assert_allclose(-out["electricity_cost"][:, 0], 600 * 0.08 + 200 * price)
     np.testing.assert_allclose(-out["electricity_cost"][:, 1], 100 * 0.08 + 300 * price)
     np.testing.assert_allclose(-out["electricity_cost"][:, 2], 200 * 0.08)
+
+
+def test_solar_power_held_back_is_neither_used_nor_paid():
+    load, generation = np.full((6, 3), [100.0, 400.0, 100.0]), np.full((6, 3), [900.0, 500.0, 100.0])
+    out = metered(load, generation, curtailed=[300.0, 200.0, 0.0])
+    np.testing.assert_allclose(out["grid_export"], np.full((6, 3), [500.0, 0.0, 0.0]))
+    np.testing.assert_allclose(out["grid_import"], np.full((6, 3), [0.0, 100.0, 0.0]))
+    np.testing.assert_allclose(out["self_consumed_generation"], np.full((6, 3), [100.0, 300.0, 100.0]))
+    np.testing.assert_allclose(out["electricity_cost"][:, 0], -0.08 * 500)
+
+
+class Stub:
+    """A simulator of which only the ports matter."""
+
+    step_s, version = 900, "1"
+
+    def __init__(self, name, reads, writes):
+        self.name, self.reads, self.writes = name, reads, writes
+
+
+def test_the_meter_stands_behind_the_grid_that_holds_power_back():
+    modules = Stub("pv", (), (Write("electric_generation", "pv_array"), Write("solar_generation", "pv_array")))
+    cars = Stub("cars", (Read("voltage", "phase_node", delay=1),), (Write("electric_load", "building"),))
+    reads = Read("electric_generation", "phase_node", "sum"), Read("electric_load", "phase_node", "sum")
+    grid = Stub("grid", reads, (Write("voltage", "phase_node"), Write("curtailed_generation", "pv_array")))
+    meter = build(Setup(boxes(3), {}, BERLIN, 900, SIGNALS))
+    one = np.zeros(3, dtype=int)
+    links = (
+        Link.belongs("building", "phase_node", one),
+        Link.belongs("pv_array", "building", np.arange(3)),
+        Link.belongs("pv_array", "phase_node", one),
+    )
+    order = Graph([meter, grid, cars, modules], {"building": 3, "phase_node": 1, "pv_array": 3}, links).order
+    assert [getattr(item, "members", item) for item in order] == [3, (2, 1), 0]  # the loop is that of cars and grid
+
+
+@pytest.mark.parametrize(("name", "expected"), [("pv_yield", [3.0, 1.2]), ("self_consumption", [50.0, 100.0])])
+def test_yield_and_own_use_count_what_is_made_after_all(name, expected):
+    indicator = next(i for i in WING.indicators if i.id == name)
+    series = {
+        "solar_generation": np.full((6, 2), [3000.0, 1000.0]),
+        "curtailed_generation": np.full((6, 2), [1000.0, 200.0]),
+        "self_consumed_generation": np.full((6, 2), [1000.0, 800.0]),
+    }
+    recorder = Recorder("building", np.ones(2), 900, streams_of(indicator), 0)
+    recorder.start(AXIS, None)
+    recorder.advance(AXIS, series)
+    blocks = evaluate("an option", [indicator], {"building": recorder}, {"building": boxes(2).buildings}, {}).blocks
+    assert blocks[-1].values.tolist() == pytest.approx(expected)
 
 
 CARRIERS = ("gas", "oil", "biomass", "district_heat")

@@ -26,11 +26,15 @@ COLUMNS = {
     "building": {c.name: c for c in (WALL, CAPACITY, DWELLINGS, NAME)},
     "pv_array": {c.name: c for c in (BUILDING, POWER)},
     "battery": {c.name: c for c in (BUILDING, ENERGY)},
+    "connection": {c.name: c for c in (BUILDING,)},
+    "street_battery": {c.name: c for c in (ENERGY,)},
     "transformer": {"s_rated_va": Column("s_rated_va", "VA", "float", "rated power")},
 }
 RENOVATION = Measure("renovation", "building", "", "", ("outer_wall_m2",), "test")
 PV = Measure("pv", "building", "", "", ("pv_array.building", "pv_array.power_w"), "test")
 POINTS = Measure("strategy", "battery", "", "", ("capacity_j",), "test")
+LARGER = Measure("larger", "transformer", "", "", ("s_rated_va",), "test")
+STREET = Measure("street", "transformer", "", "", ("street_battery.capacity_j", "phase_node.connects"), "test")
 ALL = np.ones(4, dtype=bool)
 INPUTS = {"economy": EconomySettings(interest_rate=0.0)}
 
@@ -132,6 +136,44 @@ def test_a_measure_on_what_belongs_to_buildings_is_charged_to_them():
     assert buildings["investment_eur"] == pytest.approx([0.0, 0.0, 4500.0, 0.0])
 
 
+def with_transformers():
+    return with_rows(city(), "transformer", ["t", "u", "v"], s_rated_va=[250e3, 630e3, 160e3])
+
+
+def exchanged(before):
+    """Exchange the first and the last transformer in the name of the measure."""
+    table, there = before.table("transformer"), np.array([True, False, True])
+    column, code = table.column("s_rated_va"), MEASURE
+    return before.with_table(table.put(column, [400e3, 0.0, 250e3], code, there))
+
+
+@pytest.mark.parametrize(
+    ("entry", "total"), [(cost(9e3, "EUR", None), 18e3), (cost(100.0, "EUR/kVA", "s_rated_va"), 65e3)]
+)
+def test_what_is_done_to_the_grid_is_borne_by_all_alike_and_counts_where_it_changed_something(entry, total):
+    rows = np.ones(3, dtype=bool)  # all were chosen, but the largest is large enough
+    buildings, ledger = charged([entry], with_transformers(), exchanged, rows, LARGER)
+    assert buildings["investment_eur"] == pytest.approx(np.full(4, total / 4))
+    assert any("paid by all buildings connected to it alike" in rule.text for rule in ledger.statements)
+
+
+def test_only_buildings_with_a_connection_bear_what_is_done_to_the_grid():
+    before = with_rows(with_transformers(), "connection", ["x", "y", "z"], building=[0, 2, 2])
+    buildings, _ = charged([cost(9e3, "EUR", None)], before, exchanged, np.ones(3, dtype=bool), LARGER)
+    assert buildings["investment_eur"] == pytest.approx([6e3, 0.0, 12e3, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("entry", "total"), [(cost(5e3, "EUR", None), 5e3), (cost(300.0, "EUR/kWh", "capacity_j"), 3e4)]
+)
+def test_what_is_new_at_a_transformer_counts_even_if_it_belongs_to_nobody(entry, total):
+    def battery(before):
+        return with_rows(before, "street_battery", ["s"], MEASURE, capacity_j=[3.6e8])
+
+    buildings, _ = charged([entry], with_transformers(), battery, np.ones(3, dtype=bool), STREET)
+    assert buildings["investment_eur"].sum() == pytest.approx(total)
+
+
 def test_a_new_building_pays_for_itself():
     def grown(before):
         table = Table.concat([before.buildings, Table("building", ["e"]).put(WALL, [30.0])])
@@ -177,7 +219,8 @@ def complaints(entry, spec=RENOVATION):
         (cost(per="dwellings"), RENOVATION, "unit", "expected EUR per dwellings"),
         (cost(per="power_w", unit="EUR/kWh"), PV, "unit", "expected EUR/kW per power_w"),
         (cost(per="power_w", unit="EUR/kW"), RENOVATION, "per", "per = 'power_w' is no number"),
-        (cost(), replace(RENOVATION, table="transformer"), "per", "belongs to no building that would bear its cost"),
+        (cost(), LARGER, "per", "per = 'outer_wall_m2' is no number of what larger concerns"),
+        (cost(per="s_rated_va", unit="EUR"), LARGER, "unit", "unit is 'EUR'; expected EUR/kVA per s_rated_va"),
     ],
 )
 def test_what_is_wrong_is_found_before_anything_runs(entry, spec, field, said):
@@ -191,6 +234,7 @@ def test_what_is_right_is_left_alone():
     assert complaints(cost(unit="EUR", per="dwellings")) == []
     assert complaints(cost(unit="EUR", per=None)) == []
     assert complaints(cost(unit="EUR/kW", per="pv_array.power_w"), PV) == []
+    assert complaints(cost(unit="EUR", per=None), LARGER) == []
 
 
 @pytest.mark.parametrize(

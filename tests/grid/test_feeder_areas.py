@@ -1,12 +1,16 @@
 """Feeder areas: what a transformer supplies, and sums and states carried along that link."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from grid_case import houses, make_grid
 from twin.engine.links import Transfer, transfer
 from twin.errors import TwinError
-from twin.grid.attach import attach, feeder_areas, links
+from twin.grid.attach import attach
+from twin.grid.links import feeder_areas, feeders, links
+from twin.grid.model import make_table
 from twin.ledger import Ledger
 
 Z = (0.05, 0.02, 0.2, 0.08)
@@ -30,7 +34,8 @@ def area(grid) -> np.ndarray:
 
 def carry(grid, source, target, extensive=True) -> Transfer:
     sizes = {table.name: len(table) for table in grid.tables} | {"building": 2, "connection": 2}
-    return transfer(links(grid, np.array([3, 6])), sizes, source, target, extensive)
+    connection = make_table("connection", ["c0", "c1"], {"building": np.arange(2), "bus": np.array([3, 6])})
+    return transfer(links(grid, connection), sizes, source, target, extensive)
 
 
 def test_an_area_is_what_lines_join_to_the_low_voltage_side():
@@ -99,3 +104,37 @@ def test_a_made_up_grid_has_every_house_in_one_area():
     sums = transfer(city.links, sizes, "building", "transformer", extensive=True)(np.ones((1, 80)))
     assert sums.sum() == pytest.approx(80)
     assert (sums > 0).all()
+
+
+def with_switches(grid, *switches):
+    """Return a grid with switches: bus, kind, element and whether it is closed."""
+    bus, kind, element, closed = zip(*switches, strict=True)
+    columns = {"bus": np.array(bus), "element_type": np.array(kind), "element": np.array(element)}
+    columns["closed"] = np.array(closed)
+    return replace(grid, switch=make_table("switch", [f"w{k}" for k in range(len(bus))], columns))
+
+
+def test_an_open_switch_ends_an_area_and_a_closed_one_joins_two():
+    grid = two_stations(lines=[(3, 6, *Z)])
+    apart = [[0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1]]
+    np.testing.assert_array_equal(area(with_switches(grid, (6, "line", 4, False))), apart)
+    coupled = with_switches(two_stations(), (3, "bus", 6, True), (2, "line", 1, True))
+    np.testing.assert_array_equal(area(coupled), 2 * [[0, 0, 0.5, 0.5, 0.5, 0.5, 0.5]])
+
+
+def test_a_transformer_that_is_switched_off_feeds_nothing():
+    both = two_stations(transformers=[(0, 2, 250e3, "Dyn5"), (1, 4, 400e3, "Dyn5"), (1, 4, 250e3, "Dyn5")])
+    alone = [[0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1], [0] * 7]
+    for bus in (1, 4):
+        np.testing.assert_array_equal(area(with_switches(both, (bus, "transformer", 2, False))), alone)
+
+
+def test_a_feeder_is_what_hangs_on_one_cable_of_a_station():
+    """Three cables leave the busbar 1; one goes on to 3, one to 5 and 6, the last one ends at an open switch at 7."""
+    lines = [(1, 2, *Z), (2, 3, *Z), (1, 4, *Z), (4, 5, *Z), (5, 6, *Z), (1, 7, *Z), (7, 6, *Z)]
+    grid = make_grid(lines, 8, transformers=[(0, 1, 250e3, "Dyn5")], v_nom=np.array([10_000.0] + 7 * [400.0]))
+    number, metres = feeders(with_switches(grid, (7, "line", 6, False)))
+    assert number[2] == number[3]
+    assert number[4] == number[5] == number[6]
+    assert len(set(number[[0, 1, 2, 4, 7]].tolist())) == 5
+    assert metres.tolist() == [0, 0, 1, 2, 1, 2, 3, 1]

@@ -66,6 +66,13 @@ year_of_construction = 2020""",
     "public_charging": 'share = 0.05\npoints = 2\npatience = "15min"',
     "depot_charging": 'share = 0.02\nfleet = "vans"\nvehicles = 5\npoints = 2',
     "street_battery": "capacity_kwh = 100.0",
+    "reinforce_lines": "share = 0.2",
+    "reinforce_transformers": "share = 0.5",
+    "fixed_tap": "tap = -1",
+    "tap_changer": "share = 0.5",
+    "inverter_control": 'share = 0.5\nvolt_var = "vde_ar_n_4105"\nvolt_watt = "ieee_1547"',
+    "line_outage": "share = 0.02\nstart = 2023-03-25T18:30:00\nhours = 2.0",
+    "transformer_outage": "share = 0.2\nstart = 2023-03-26T03:00:00\nhours = 0.7",
 }
 
 

@@ -23,7 +23,7 @@ def by_name(*columns: Column) -> dict[str, Column]:
 
 
 def append(old: Table | None, name: str, ids: Sequence[str], values: Mapping[Column, Any], code: int) -> Table:
-    """Return a table with rows added, all of one source; the rows there were come first and keep theirs.
+    """Return a table with rows added, all of one source; the rows there were come first and keep all they have.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def append(old: Table | None, name: str, ids: Sequence[str], values: Mapping[Col
     ids
         Identifiers of the new rows, shape ``(n,)``.
     values
-        By column one value per new row, or one for all; NaN where there is none.
+        By column one value per new row, or one for all; NaN where there is none. Other columns are missing there.
     """
     table = Table(name, [*([] if old is None else old.ids.tolist()), *ids])
     for column, given in values.items():
@@ -42,6 +42,11 @@ def append(old: Table | None, name: str, ids: Sequence[str], values: Mapping[Col
             cells = np.concatenate([old[column.name], cells])
             codes = np.concatenate([old.source(column.name), codes])
         table = table.put(column, cells, codes)
+    if old is not None:
+        for column in (column for column in old.columns if column.name not in table):
+            cells = np.concatenate([old[column.name], column.blank(len(ids))])
+            codes = np.concatenate([old.source(column.name), np.full(len(ids), MISSING, dtype=np.uint16)])
+            table = table.put(column, cells, codes)
     return table
 
 

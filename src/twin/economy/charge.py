@@ -25,16 +25,13 @@ Rows = NDArray[np.int64]
 ColumnsOf = Callable[[str], Mapping[str, Column]]
 
 _BUILDING = "building"
-_COMMON = {"W": "kW", "J": "kWh"}  # what people count in
+_CONNECTION = "connection"
+_COMMON = {"W": "kW", "VA": "kVA", "J": "kWh"}  # what people count in
 _PURE = ("-", "1")
 
 
 def check(entry: Cost, spec: Measure, columns_of: ColumnsOf) -> Iterator[tuple[str, Problem]]:
     """Yield what is wrong in a cost of a measure, each with the field that is at fault."""
-    if not _belongs(spec.table, columns_of):
-        message = f"{spec.kind} concerns a {spec.table}, which belongs to no building that would bear its cost"
-        yield "per", Problem(message)
-        return
     unit = "EUR"
     if entry.per is not None:
         column = _columns(spec, columns_of).get(entry.per)
@@ -51,16 +48,12 @@ def check(entry: Cost, spec: Measure, columns_of: ColumnsOf) -> Iterator[tuple[s
         yield "unit", Problem(f"unit is {entry.unit!r}", expected=f"{unit} {by}")
 
 
-def _belongs(table: str, columns_of: ColumnsOf) -> bool:
-    return table == _BUILDING or _BUILDING in columns_of(table)
-
-
 def _columns(spec: Measure, columns_of: ColumnsOf) -> dict[str, Column]:
     """Return the numbers a measure can be charged by, by name and by table and name; its own table's come first."""
     tables = dict.fromkeys([spec.table, *_other_tables(spec)])
     found: dict[str, Column] = {}
     for table in tables:
-        for name, column in columns_of(table).items() if _belongs(table, columns_of) else ():
+        for name, column in columns_of(table).items():
             if column.kind in ("float", "int") and column.refers is None and name != _BUILDING:
                 found.setdefault(name, column)
                 found[f"{table}.{name}"] = column
@@ -125,6 +118,7 @@ def charge(
             message = f"cost[{k + 1}]: {entry.per or spec.kind} is zero everywhere that {spec.kind} concerns"
             raise TwinError(Problem(message, expected="something that the measure brings, or other buildings"))
         _state(entry, name, spec, unknown, ledger)
+        _state_bearers(after, spec, ledger)
         investment = entry.value * amount
         subsidy = entry.subsidy_pct / 100.0 * investment
         total["investment_eur"] += investment
@@ -148,6 +142,15 @@ def _state(entry: Cost, name: str, spec: Measure, unknown: int, ledger: Ledger) 
         ledger.state(f"{name}: {unknown} without {entry.per} cost nothing.", "twin: planning assumption")
 
 
+def _state_bearers(after: City, spec: Measure, ledger: Ledger) -> None:
+    if not _belongs(after.table(spec.table)):
+        ledger.state(
+            "What is done to the electric grid is paid by all buildings connected to it alike, as network charges are "
+            "shared.",
+            "twin: planning assumption",
+        )
+
+
 def _amount(entry: Cost, before: City, after: City, rows: NDArray[Any], spec: Measure, code: int) -> tuple[Floats, int]:
     """Return how much of what is charged each building has got, in the unit of the cost, and in how many rows of it
     that is not known.
@@ -159,7 +162,7 @@ def _amount(entry: Cost, before: City, after: City, rows: NDArray[Any], spec: Me
         tables = [spec.table, *_other_tables(spec)]
         table_name = next((t for t in tables if t in after.tables and name in after.table(t)), spec.table)
     own = table_name == spec.table
-    where = _chosen(before, after, rows, spec) if own else _added(before, after, table_name, code)
+    where = _chosen(before, after, rows, spec, code) if own else _added(before, after, table_name, code)
     table = after.tables.get(table_name)
     if table is None or name not in table or not len(where):
         return np.zeros(len(after.buildings)), 0
@@ -174,26 +177,35 @@ def _amount(entry: Cost, before: City, after: City, rows: NDArray[Any], spec: Me
 def _entities(before: City, after: City, rows: NDArray[Any], spec: Measure, code: int) -> Floats:
     """Return how many entities of each building the measure concerns.
 
-    Of one that only adds rows to other tables, those buildings count that got any: a roof without room gets no modules.
+    Of one that only adds rows to other tables, those buildings count that got any: a roof without room gets no modules;
+    where the rows belong to no building, each of them counts.
     """
-    others = [name for name in _other_tables(spec) if name in after.tables and _BUILDING in after.table(name)]
+    others = [name for name in _other_tables(spec) if name in after.tables]
     if others and all("." in name for name in spec.writes):
-        got = [after.table(name)[_BUILDING][_added(before, after, name, code)] for name in others]
+        owned = [name for name in others if _belongs(after.table(name))]
+        if not owned:
+            added = _added(before, after, others[0], code)
+            return _by_building(after, after.table(others[0]), added, np.ones(len(added)))
+        got = [after.table(name)[_BUILDING][_added(before, after, name, code)] for name in owned]
         count = np.zeros(len(after.buildings))
         count[np.concatenate(got)] = 1.0
         return count
-    where = _chosen(before, after, rows, spec)
+    where = _chosen(before, after, rows, spec, code)
     return _by_building(after, after.table(spec.table), where, np.ones(len(where)))
 
 
-def _chosen(before: City, after: City, rows: NDArray[Any], spec: Measure) -> Rows:
+def _chosen(before: City, after: City, rows: NDArray[Any], spec: Measure, code: int) -> Rows:
     """Return the rows of the measure's table that it concerns, as they are numbered after it.
+
+    Of what belongs to no building, these are the rows that it has changed: a thick cable may stay as it is.
 
     Raises
     ------
     TwinError
         If some are gone.
     """
+    if not _belongs(after.table(spec.table)):
+        return _added(before, after, spec.table, code)
     old, new = before.table(spec.table).ids, after.table(spec.table).ids
     if not spec.selects:
         return np.flatnonzero(~np.isin(new, old))
@@ -217,7 +229,22 @@ def _added(before: City, after: City, name: str, code: int) -> Rows:
 
 
 def _by_building(city: City, table: Table, where: Rows, values: Floats) -> Floats:
-    """Return values of rows summed up by the building that they belong to."""
+    """Return values of rows summed up by the building that they belong to; what belongs to none is borne by all."""
+    if not _belongs(table):
+        return np.asarray(_shares(city) * values.sum())
     building = where if table.name == _BUILDING else table[_BUILDING][where]
     sums: Floats = np.bincount(building, values, len(city.buildings)).astype(np.float64)
     return sums
+
+
+def _belongs(table: Table) -> bool:
+    """Return whether the rows of a table are buildings or belong to some."""
+    return table.name == _BUILDING or _BUILDING in table
+
+
+def _shares(city: City) -> Floats:
+    """Return which share of what is done for all of them each building bears: those connected to the grid alike."""
+    connection = city.tables.get(_CONNECTION)
+    there = np.arange(len(city.buildings)) if connection is None else connection[_BUILDING]
+    count: Floats = np.bincount(there, minlength=len(city.buildings)).astype(np.float64)
+    return np.asarray(count / count.sum())

@@ -48,10 +48,11 @@ class Cost(BaseModel):
     value: float = Field(ge=0)
     """The number."""
     unit: Annotated[str, AfterValidator(_money), Field(json_schema_extra={"pattern": _UNIT.pattern})]
-    """EUR for each entity that the measure concerns, or EUR over the unit of ``per``: EUR/m2, EUR/kW, EUR/kWh."""
+    """EUR for each entity that the measure concerns, or EUR over the unit of ``per``: EUR/m2, EUR/m, EUR/kW ..."""
     per: str | None = None
     """Column that it is charged by, as it is after the measure: one of the measure's table (``outer_wall_m2``), or of a
-    table that the measure adds rows to and that belongs to buildings (``pv_array.power_w``)."""
+    table that the measure adds rows to (``pv_array.power_w``). What belongs to no building, as lines and transformers,
+    is charged where the measure has changed it (``per = "length_m"``: EUR/m of the route), to all buildings alike."""
     lifetime: Annotated[str, AfterValidator(lambda text: (_years(text), text)[1])]
     """How long what is bought serves, such as ``40a``."""
     maintenance_pct: float = Field(0.0, ge=0, le=100)

@@ -17,7 +17,7 @@ from twin.quantities import Link
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Transfer", "check_links", "transfer"]
+__all__ = ["Transfer", "check_links", "composed", "transfer"]
 
 Values = NDArray[np.float64]
 
@@ -144,6 +144,20 @@ def transfer(
     if extensive:
         return Transfer(sizes[target], matrix=matrix)
     return _gathering(matrix, sizes, source, target, status)
+
+
+def composed(links: Sequence[Link], sizes: Mapping[str, int], fine: str, coarse: str) -> csr_array:
+    """Return the shares in which entities of one set belong to those of another, shape ``(coarse, fine)``.
+
+    Raises
+    ------
+    TwinError
+        If no chain of links leads there.
+    """
+    path = _path(links, fine, coarse)
+    if path is None:
+        raise TwinError(Problem(f"nothing links {fine} to {coarse}"))
+    return _compose(path, sizes)
 
 
 def _path(links: Sequence[Link], fine: str, coarse: str) -> list[Link] | None:

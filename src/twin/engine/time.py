@@ -16,6 +16,7 @@ __all__ = [
     "CLOCK_WINDOW",
     "Calendar",
     "CivilTime",
+    "Horizon",
     "TimeAxis",
     "in_clock_window",
     "parse_clock_window",
@@ -41,6 +42,17 @@ class CivilTime:
 
 
 _COORDINATED = CivilTime()
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """The stretches of time that are simulated and counted, seconds since 1970-01-01 UTC, and the clock of the place.
+
+    Each is its first second and the first one after it.
+    """
+
+    civil: CivilTime
+    spans: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

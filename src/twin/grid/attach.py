@@ -3,101 +3,182 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twin.errors import Problem, TwinError, nearest
-from twin.grid.model import ElectricGrid, make_table
+from twin.errors import Problem, Problems, TwinError, nearest
+from twin.grid.links import connection_nodes, feeders, links
+from twin.grid.model import COLUMNS, ElectricGrid, make_table
 from twin.ledger import Ledger
-from twin.quantities import Link
+from twin.table import DERIVED, Table
 
 if TYPE_CHECKING:
     from twin.city.model import City
-    from twin.grid.network import Ints
-    from twin.table import Table
+    from twin.grid.given import GivenGrid
+    from twin.grid.houses import Listed, Placed
+    from twin.grid.settings import GridSettings
 
-__all__ = ["attach", "feeder_areas", "links", "read_choice"]
+__all__ = ["attach", "look", "read_choice"]
 
 CHOICES = ("none", "synthesize")
+_STATED = ("load", "static_generator", "storage")
+Ints = NDArray[np.int64]
 
 
-def read_choice(value: str, ledger: Ledger) -> str:
-    """Return what the scenario asks for: ``none``, or a grid to ``synthesize``.
+def read_choice(value: str, ledger: Ledger) -> str | GivenGrid:
+    """Return what the scenario asks for: ``none``, a grid to ``synthesize``, or the one of a file.
+
+    Parameters
+    ----------
+    value
+        A path holds a ``/``.
 
     Raises
     ------
     TwinError
-        If it asks for anything else.
+        If it asks for anything else, or with everything that is wrong with the file.
     """
+    if "/" in value:
+        from twin.grid.given import read_given
+
+        return read_given(Path(value))
     if value not in CHOICES:
         raise TwinError(
             Problem(
-                f"the grid is {value!r}", expected="one of " + ", ".join(CHOICES), suggestion=nearest(value, CHOICES)
+                f"the grid is {value!r}",
+                expected="one of " + ", ".join(CHOICES) + ", or the path of a file or folder such as ./grid.json",
+                suggestion=nearest(value, CHOICES) or (f"./{value}" if "." in value else None),
             )
         )
     return value
 
 
+def look(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
+    """See that the settings of the grid mean something and that its connections are those of the city; return it.
+
+    Raises
+    ------
+    TwinError
+        For all settings that mean nothing for the grid asked for, or all that is wrong with the connections.
+    """
+    choice, settings = inputs["grid"], _settings(inputs)
+    _check_settings(choice, settings)
+    if not isinstance(choice, str):
+        _listed(choice, city, settings, strict=True)
+    return city
+
+
+def _settings(inputs: Mapping[str, Any]) -> GridSettings:
+    from twin.grid.settings import GridSettings
+
+    settings: GridSettings = inputs.get("grid_settings", GridSettings())
+    return settings
+
+
+def _check_settings(choice: str | GivenGrid, settings: GridSettings) -> None:
+    from twin.city.crs import epsg_code
+    from twin.grid.settings import OF_FILES
+
+    if isinstance(choice, str):
+        vain = settings.model_fields_set if choice == "none" else settings.model_fields_set & set(OF_FILES)
+        what = "there is no grid" if choice == "none" else "the grid is made up"
+        expected = "[model] grid = the path of a file" + (', or "synthesize"' if choice == "none" else "")
+        with Problems() as problems:
+            for name in sorted(vain):
+                problems.add(f"grid.{name} is set, but {what}", expected=expected)
+    elif settings.crs is not None and epsg_code(settings.crs) is None:
+        message = f"grid.crs = {settings.crs!r} is no known reference system"
+        raise TwinError(Problem(message, expected='a code like "EPSG:25832"'))
+
+
+def _listed(found: GivenGrid, city: City, settings: GridSettings, strict: bool) -> Listed | None:
+    """Return what the file of connections says; None if there is none.
+
+    Only buildings of the city's own file must be listed there; measures may add others or take some away.
+    """
+    if settings.connections is None:
+        return None
+    from twin.grid.houses import read_connections
+
+    complete = strict and settings.unlisted == "error"
+    return read_connections(Path(settings.connections), found, city, strict, complete)
+
+
 def attach(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     """Return the city with the tables of its grid and the links to them; as it is where no grid is asked for."""
-    if inputs["grid"] == "none":
+    choice, settings = inputs["grid"], _settings(inputs)
+    if choice == "none":
         return city
-    from twin.grid.synthesize import synthesize
-
-    made = synthesize(city, ledger)
+    grid, placed = _made_up(city, ledger) if choice == "synthesize" else _from_file(choice, city, settings, ledger)
     ledger.state(
         "Loads and generators take no reactive power unless a simulator says so (power factor 1); with it voltages "
         "would sink a little lower.",
         "twin: planning assumption",
     )
-    for table in made.grid.tables:
+    connection = _connections(grid, city, placed, settings, ledger)
+    nodes = np.zeros(len(grid.phase_node), dtype=bool)
+    nodes[connection_nodes(grid, connection)[0]] = True
+    grid = replace(grid, phase_node=grid.phase_node.put(COLUMNS["phase_node"]["connects"], nodes, DERIVED))
+    for table in grid.tables:
         city = city.with_table(table)
-    return city.with_table(_connections(city, made.bus_of_building, ledger), *links(made.grid, made.bus_of_building))
+    city = replace(city, metadata={**city.metadata, "grid_frequency_hz": grid.frequency_hz})
+    return city.with_table(connection, *links(grid, connection))
 
 
-def _connections(city: City, bus_of_building: Ints, ledger: Ledger) -> Table:
-    """Return the table of house connections: one for every building."""
+def _made_up(city: City, ledger: Ledger) -> tuple[ElectricGrid, Placed]:
+    from twin.grid.houses import Placed
+    from twin.grid.synthesize import synthesize
+
+    made = synthesize(city, ledger)
+    n = len(city.buildings)
     code = ledger.assume("Every building has one connection to the grid, on all three phases.", "VDE-AR-N 4100")
+    return made.grid, Placed(made.bus_of_building, np.full(n, "", dtype="<U3"), np.full(n, code, dtype=np.uint16))
+
+
+def _from_file(found: GivenGrid, city: City, settings: GridSettings, ledger: Ledger) -> tuple[ElectricGrid, Placed]:
+    from twin.grid.given import brought
+    from twin.grid.houses import connect
+
+    grid = brought(found, city, settings, ledger)
+    placed = connect(found, grid, city, _listed(found, city, settings, strict=False), settings, ledger)
+    return _without_stated(grid, placed.bus, settings.loads == "drop", found.path.name, ledger), placed
+
+
+def _without_stated(grid: ElectricGrid, buses: Ints, drop: bool, file: str, ledger: Ledger) -> ElectricGrid:
+    """Return the grid without what its file states at buses where buildings are connected, and say what is left."""
+    kept: dict[str, Any] = {}
+    dropped: list[str] = []
+    left: list[str] = []
+    for name in _STATED:
+        table: Table = getattr(grid, name)
+        gone = np.isin(table["bus"], buses) if drop else np.zeros(len(table), dtype=bool)
+        kept[name] = table.take(~gone)
+        for which, rows in ((dropped, gone), (left, ~gone)):
+            if rows.any():
+                power = table["p_w"][rows].sum() / 1e3
+                which.append(f"{rows.sum()} of the table {name} ({power:,.1f} kW)")
+    if dropped:
+        ledger.state(f"Buildings stand for what the grid's file states at their buses: {', '.join(dropped)}.", file)
+    if left:
+        ledger.state(
+            f"What the grid's file states elsewhere is there at every step, unseen by whoever goes by the load of a "
+            f"transformer: {', '.join(left)}.",
+            file,
+        )
+    return replace(grid, **kept)
+
+
+def _connections(grid: ElectricGrid, city: City, placed: Placed, settings: GridSettings, ledger: Ledger) -> Table:
+    """Return the table of house connections: one for every building."""
+    from twin.grid.house_phases import house_phases
+
     ids = [f"{building}/connection" for building in city.buildings.ids.tolist()]
-    values = {"building": np.arange(len(ids)), "bus": bus_of_building}
-    return make_table("connection", ids, values, code)
-
-
-def links(grid: ElectricGrid, bus_of_building: Ints) -> tuple[Link, ...]:
-    """Return how buildings, their connections, phase nodes, lines and transformers belong together.
-
-    A connection takes power from all phases of its bus alike. Line and transformer belong to the bus they feed, buses
-    to the transformer that supplies them.
-    """
-    phases, n = len(grid.nodes), len(bus_of_building)
-    rows = grid.nodes[:, bus_of_building].T.ravel()
-    return (
-        Link.belongs("building", "connection", np.arange(n)),
-        Link("connection", "phase_node", rows, np.repeat(np.arange(n), phases), np.full(n * phases, 1 / phases)),
-        Link.belongs("phase_node", "bus", grid.phase_node["bus"]),
-        Link.belongs("line", "bus", grid.line["to_bus"]),
-        Link.belongs("transformer", "bus", grid.transformer["lv_bus"]),
-        feeder_areas(grid),
-    )
-
-
-def feeder_areas(grid: ElectricGrid) -> Link:
-    """Return which buses each transformer supplies: all that lines join to its low-voltage side.
-
-    Transformers that feed the same buses share them alike (weights 1/k). Buses that lines join to a source belong to
-    no transformer, so sums per transformer leave them out.
-    """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(grid.bus)
-    ends = grid.line["from_bus"], grid.line["to_bus"]
-    n_areas, area = connected_components(csr_array((np.ones(len(grid.line)), ends), shape=(n, n)), directed=False)
-    supplied = area[grid.transformer["lv_bus"]]
-    feeders = np.flatnonzero(~np.isin(supplied, area[grid.grid_source["bus"]]))
-    shares = 1.0 / np.bincount(supplied[feeders], minlength=n_areas)[supplied[feeders]]
-    feeds = csr_array((shares, (feeders, supplied[feeders])), shape=(len(grid.transformer), n_areas))
-    belongs = csr_array((np.ones(n), (area, np.arange(n))), shape=(n_areas, n))
-    weights = (feeds @ belongs).tocoo()
-    return Link("bus", "transformer", weights.row.astype(np.int64), weights.col.astype(np.int64), weights.data)
+    phases, codes = house_phases(grid, city, placed.bus, placed.phases, settings, ledger)
+    table = make_table("connection", ids, {"building": np.arange(len(ids)), "bus": placed.bus}, placed.code)
+    declared = COLUMNS["connection"]
+    table = table.put(declared["phases"], phases, codes)
+    return table.put(declared["feeder"], feeders(grid)[0][placed.bus], DERIVED)

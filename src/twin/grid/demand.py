@@ -13,7 +13,7 @@ from twin.city.model import City
 from twin.errors import Problem, TwinError
 from twin.ledger import Ledger
 
-__all__ = ["Customers", "coincident_va", "find_customers", "ground_positions", "simultaneity"]
+__all__ = ["Customers", "coincident_va", "find_customers", "ground_positions", "planned_va", "simultaneity"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -147,3 +147,10 @@ def _uses(city: City, ledger: Ledger) -> tuple[Floats, Floats]:
         "twin: planning assumption",
     )
     return np.where(footprint >= SMALLEST_HOUSE_M2, dwellings, 0.0), np.zeros(len(table))
+
+
+def planned_va(city: City) -> Floats:
+    """Return what a grid is planned for at every building by itself, VA, shape ``(n,)``; 0 where nobody draws any."""
+    dwellings, other_m2 = _uses(city, Ledger())
+    other_w = OTHER_PEAK_W_M2 * other_m2
+    return coincident_va(dwellings, other_w, other_w)

@@ -1,4 +1,7 @@
-"""What a grid looks like: cables as lines, buses as points, just above the ground."""
+"""What a grid looks like: cables as lines, buses as points, just above the ground.
+
+What has no place is not drawn.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from twin.city.model import City
+    from twin.table import Table
 
 __all__ = ["buses", "lines", "transformers"]
 
@@ -21,15 +25,17 @@ def buses(city: City) -> Drawn:
     """Return the buses as points: coordinates ``(n, 3)``, offsets and identifiers; nothing if there is no grid."""
     if "bus" not in city.tables:
         return _nothing()
-    return _places(city), np.arange(len(city.tables["bus"]) + 1), city.tables["bus"].ids
+    table = city.tables["bus"]
+    return _drawn(table, _places(city)[:, None])
 
 
 def transformers(city: City) -> Drawn:
-    """Return the transformers as points where their low-voltage busbars are."""
+    """Return the transformers as points where their low-voltage busbars are, or else their high-voltage ones."""
     if "bus" not in city.tables:
         return _nothing()
-    table = city.tables["transformer"]
-    return _places(city)[table["lv_bus"]], np.arange(len(table) + 1), table.ids
+    table, places = city.tables["transformer"], _places(city)
+    low, high = (places[table[end]] for end in ("lv_bus", "hv_bus"))
+    return _drawn(table, np.where(np.isfinite(low), low, high)[:, None])
 
 
 def lines(city: City) -> Drawn:
@@ -37,8 +43,14 @@ def lines(city: City) -> Drawn:
     if "bus" not in city.tables:
         return _nothing()
     table = city.tables["line"]
-    ends = np.stack([table["from_bus"], table["to_bus"]], axis=1).ravel()
-    return _places(city)[ends], 2 * np.arange(len(table) + 1), table.ids
+    return _drawn(table, _places(city)[np.stack([table["from_bus"], table["to_bus"]], axis=1)])
+
+
+def _drawn(table: Table, points: NDArray[np.float64]) -> Drawn:
+    """Return the rows all of whose points are known, ``(n, points, 3)``."""
+    known = np.isfinite(points).all(axis=(1, 2))
+    per_row = points.shape[1]
+    return points[known].reshape(-1, 3), per_row * np.arange(known.sum() + 1), table.ids[known]
 
 
 def _places(city: City) -> NDArray[np.float64]:

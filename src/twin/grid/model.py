@@ -51,6 +51,7 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("building", "-", "int", "row of the building it serves"),
         Column("bus", "-", "int", "row of the bus it is connected to"),
         Column("phases", "-", "str", "phases it is connected to; all that the bus has if missing", categories=PHASES),
+        Column("feeder", "-", "int", "number of the feeder: what hangs on one cable of a station", low=0),
     ),
     "phase_node": (
         Column("bus", "-", "int", "row of the bus"),
@@ -68,9 +69,9 @@ _DECLARED: dict[str, tuple[Column, ...]] = {
         Column("r0_ohm_m", "ohm/m", "float", "resistance of one system, zero sequence (neutral included)"),
         Column("x0_ohm_m", "ohm/m", "float", "reactance of one system, zero sequence (neutral included)"),
         Column("phases", "-", "str", "phases it joins; those that both ends have if missing", categories=PHASES),
-        Column("c_f_m", "F/m", "float", "capacitance of one system, positive sequence; none if missing", low=0),
+        Column("c_f_m", "F/m", "float", "capacitance of one system, positive sequence; none if missing"),
         Column("g_s_m", "S/m", "float", "conductance to earth of one system; none if missing", low=0),
-        Column("c0_f_m", "F/m", "float", "capacitance of one system, zero sequence; as c_f_m if missing", low=0),
+        Column("c0_f_m", "F/m", "float", "capacitance of one system, zero sequence; as c_f_m if missing"),
         Column("max_current_a", "A", "float", "current that one system may carry for good"),
     ),
     # lines whose phases are unlike, or that have not all three: one row per pair of phases, each pair once
@@ -317,7 +318,7 @@ class ElectricGrid:
         """
         names = [name for name in GRID_TABLES if name in _ALWAYS or name in city.tables]
         tables: dict[str, Any] = {name: city.table(name) for name in names}
-        return cls(**tables)
+        return cls(**tables, frequency_hz=city.metadata.get("grid_frequency_hz", cls.frequency_hz))
 
     @cached_property
     def phases(self) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from twin.grid.measures.declared import MEASURES
 from twin.grid.model import COLUMNS
-from twin.registry import Indicator, Input, Layer, SimulatorEntry, Suite, Term, Wing
+from twin.registry import Indicator, Input, Layer, Section, SimulatorEntry, Suite, Term, Wing
 
 __all__ = ["WING"]
 
@@ -19,12 +20,24 @@ WING = Wing(
             "grid",
             read="twin.grid.attach:read_choice",
             kind="catalogue",
-            meaning="Electric grid: none, or synthesize to make one up.",
+            meaning="Electric grid: none, synthesize to make one up, or the path of a file such as ./grid.json.",
             default="none",
+            files="twin.grid.given:files_of",
         ),
     ),
+    sections=(
+        Section(
+            "grid",
+            "twin.grid.settings:GridSettings",
+            "How buildings are connected to the electric grid.",
+            name="grid_settings",
+            files=("connections",),
+        ),
+    ),
+    harmonize="twin.grid.attach:look",
     attach="twin.grid.attach:attach",
     columns={table: tuple(columns.values()) for table, columns in COLUMNS.items()},
+    measures=MEASURES,
     simulators=(
         SimulatorEntry("grid", "twin.grid.simulator:build", _CELLS),
         SimulatorEntry("grid_flows", "twin.grid.simulator:build_flows", _CELLS, clock="grid"),
@@ -33,13 +46,13 @@ WING = Wing(
     indicators=(
         Indicator(
             "voltage_min",
-            "Lowest voltage in the grid",
+            "Lowest voltage of any phase that is not cut off",
             "pu",
             "higher",
-            (Term("voltage"),),
+            (Term("lowest_phase_voltage"),),
             reduction="min",
             across="min",
-            level="phase_node",
+            level="bus",
             headline=True,
             standard=_BAND,
         ),
@@ -53,17 +66,6 @@ WING = Wing(
             across="max",
             level="phase_node",
             headline=True,
-            standard=_BAND,
-        ),
-        Indicator(
-            "bus_voltage_min",
-            "Lowest voltage of any phase",
-            "pu",
-            "higher",
-            (Term("lowest_phase_voltage"),),
-            reduction="min",
-            across="min",
-            level="bus",
             standard=_BAND,
         ),
         Indicator(
@@ -169,6 +171,69 @@ WING = Wing(
             "lower",
             (Term("line_losses"), Term("transformer_losses")),
             level="bus",
+        ),
+        Indicator(
+            "energy_not_supplied",
+            "Energy not supplied",
+            "kWh",
+            "lower",
+            (Term("unsupplied_load"),),
+            level="bus",
+            headline=True,
+        ),
+        Indicator(
+            "interruption_hours",
+            "Hours without supply of each connection",
+            "h",
+            "lower",
+            (Term("supply_interrupted"),),
+            level="connection",
+            headline=True,
+            standard="as SAIDI (IEEE 1366) of all interruptions, phase by phase",
+        ),
+        Indicator(
+            "voltage_collapse_hours",
+            "Hours in which the voltage collapses somewhere",
+            "h",
+            "lower",
+            (Term("voltage_collapse"),),
+            reduction="hours_above",
+            across="max",
+            level="bus",
+            threshold=0.5,
+            headline=True,
+        ),
+        Indicator(
+            "curtailed_generation",
+            "Solar power held back to keep the voltage down",
+            "kWh",
+            "lower",
+            (Term("curtailed_generation"),),
+            headline=True,
+        ),
+        Indicator(
+            "curtailed_share",
+            "Share of solar power that is held back",
+            "pct",
+            "lower",
+            (Term("curtailed_generation"),),
+            over=(Term("solar_generation"),),
+        ),
+        Indicator(
+            "inverter_reactive_energy",
+            "Reactive energy that inverters give, less what they take",
+            "kvarh",
+            "neutral",
+            (Term("inverter_reactive_power"),),
+            level="phase_node",
+        ),
+        Indicator(
+            "tap_changes",
+            "Moves of tap changers",
+            "1",
+            "lower",
+            (Term("tap_changes"),),
+            level="transformer",
         ),
     ),
     layers=(

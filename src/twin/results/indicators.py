@@ -113,8 +113,9 @@ def _reduced(indicator: Indicator, recorder: Recorder, factors: Mapping[str, flo
 
 
 def _weighted(terms: Sequence[Term], indicator: Indicator, recorder: Recorder, factors: Mapping[str, float]) -> ByLevel:
-    """Return the sum of terms, each times its price or factor."""
-    parts = [(factors[t.factor] if t.factor else 1.0, _by_level(recorder, _integral(t, indicator))) for t in terms]
+    """Return the sum of terms, each times its number and its price or factor."""
+    weights = [t.times * (factors[t.factor] if t.factor else 1.0) for t in terms]
+    parts = [(w, _by_level(recorder, _integral(t, indicator))) for w, t in zip(weights, terms, strict=True)]
     return {level: np.sum([w * part[level] for w, part in parts], axis=0) for level in parts[0][1]}
 
 

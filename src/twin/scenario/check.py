@@ -146,6 +146,9 @@ def _named_files(document: Document) -> Iterator[tuple[str, tuple[str | int, ...
         for key, item in _section(document, section).items():
             if isinstance(item, dict):
                 yield f"{section}.{key}", (section, key, "series"), item.get("series")
+    for part in (part for wing in wings() for part in wing.sections):
+        for field in part.files:
+            yield f"{part.key}.{field}", (part.key, field), _section(document, part.key).get(field)
     for k, item in enumerate(_own_simulators(document)):
         yield f"simulator.{k}", ("simulator", k, "file"), item.get("file")
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.model import City
+from twin.engine.time import Horizon
 from twin.errors import Problems, TwinError
 from twin.ledger import Ledger
 from twin.registry import Fill, resolve, wings
@@ -21,7 +22,7 @@ from twin.scenario.schema import riders
 from twin.scenario.select import choose
 from twin.table import ASSUMED, DERIVED, MEASURE, MISSING, Table
 
-__all__ = ["Prepared", "Selection", "fill", "prepare"]
+__all__ = ["Prepared", "Selection", "fill", "harmonized", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,33 @@ def prepare(scenario: Scenario, wanted: Sequence[OptionPlan]) -> list[Prepared]:
         With everything that is wrong in any of the files, or all selections that match nothing.
     """
     ledger = Ledger()
+    city, inputs = harmonized(scenario, ledger)
+    city = fill(city, inputs, ledger)  # before tables are attached, so that a grid can be made for the dwellings
+    with Problems(scenario.file) as problems:
+        horizon = Horizon(scenario.civil, tuple((span.start, span.end) for span in scenario.spans))
+        options = _Options(scenario, _Draft(city, inputs, ledger, horizon), problems)
+        return [options.prepared(option) for option in wanted]
+
+
+def harmonized(scenario: Scenario, ledger: Ledger) -> tuple[City, dict[str, Any]]:
+    """Read every file of a scenario; return its city with what is stated for the wings' columns, and all inputs.
+
+    Raises
+    ------
+    TwinError
+        With everything that is wrong in any of the files, or in what the scenario makes of them.
+    """
     city, inputs = read_inputs(scenario.files, scenario.catalogues, ledger, scenario.lod, scenario.crs)
     inputs = {**inputs, **scenario.settings}
     assert city is not None
     for wing in wings():
         if wing.harmonize:
-            city = resolve(wing.harmonize)(city, inputs, ledger)
-    city = fill(city, inputs, ledger)  # before tables are attached, so that a grid can be made for the dwellings
-    with Problems(scenario.file) as problems:
-        options = _Options(scenario, _Draft(city, inputs, ledger), problems)
-        return [options.prepared(option) for option in wanted]
+            try:
+                city = resolve(wing.harmonize)(city, inputs, ledger)
+            except TwinError as error:
+                raise TwinError(*(p if p.file else replace(p, file=scenario.file) for p in error.problems)) from error
+    assert city is not None
+    return city, inputs
 
 
 @dataclass
@@ -73,6 +91,7 @@ class _Draft:
     city: City
     inputs: Mapping[str, Any]
     ledger: Ledger
+    horizon: Horizon
     selections: tuple[Selection, ...] = ()
 
     def copy(self) -> _Draft:
@@ -101,8 +120,9 @@ class _Draft:
             self.ledger.state(sentence, reference)
         reference = getattr(call.params, "reference", "scenario")
         code, before = self.ledger.measure(f"{option}: {call.text}", reference), self.city
+        when = (self.horizon,) if call.spec.timed else ()
         with _blamed(call, problems):
-            self.city = fill(resolve(call.spec.apply)(before, rows, call.params, code), self.inputs, self.ledger)
+            self.city = fill(resolve(call.spec.apply)(before, rows, call.params, code, *when), self.inputs, self.ledger)
             self._ride(before, rows, call, code)
 
     def begin(self, scenario: Scenario) -> None:

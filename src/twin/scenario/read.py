@@ -13,7 +13,7 @@ from twin.engine.loop import Iteration
 from twin.engine.time import parse_duration
 from twin.errors import Problem, Problems, TwinError, nearest
 from twin.ledger import Ledger
-from twin.registry import resolve, wings
+from twin.registry import Section, resolve, wings
 from twin.scenario.catalogues import catalogue_files, find_catalogues
 from twin.scenario.check import (
     check_factors,
@@ -120,7 +120,9 @@ def _assemble(
         seed=checked.seed,
         files=files,
         catalogues=catalogues,
-        settings={section.key: getattr(checked, section.key) for wing in wings() for section in wing.sections},
+        settings={
+            section.found_as: _settings(section, checked, files) for wing in wings() for section in wing.sections
+        },
         civil=civil,
         lod=model.lod,
         crs=model.crs,
@@ -146,6 +148,13 @@ def _assemble(
         options=options,
         resolved=checked.model_dump(mode="python", exclude_none=True),
     )
+
+
+def _settings(section: Section, checked: Any, files: Mapping[str, Path]) -> Any:
+    """Return the settings of a section, in which files are named by their absolute paths."""
+    stated = getattr(checked, section.key)
+    named = {field: files[key] for field in section.files if (key := f"{section.key}.{field}") in files}
+    return stated.model_copy(update={field: path.as_posix() for field, path in named.items()})
 
 
 def _iteration(settings: Any) -> Iteration | None:

@@ -15,8 +15,8 @@ from twin.devices.ev.model import CONTROL_COLUMNS, POINT_COLUMNS, STRATEGIES, VE
 from twin.devices.ev.sessions import J_PER_KWH, home_sessions, plug_in_probability, sessions_per_day
 from twin.devices.ev.vehicle_models import MIX, VehicleModel, choose_models, read_catalogue
 from twin.devices.model import append, with_entities
+from twin.devices.phases import PhaseChoice, phase_links, with_phases
 from twin.errors import Problem, TwinError
-from twin.quantities import Link
 from twin.random import entity_keys, uniform
 from twin.table import MISSING, Table
 
@@ -81,7 +81,10 @@ class ElectricCars(ChargingStrategy):
     """Power of a charging point, kW (three phases of 16 A; above 12 kVA the grid operator must consent: NAV section
     19)."""
     phases: Literal[1, 3] = 3
-    """How many phases a charging point uses; the phase of a single-phase one is drawn."""
+    """How many phases a charging point uses."""
+    phase_choice: PhaseChoice = "balanced"
+    """Which phase a single-phase charging point uses: the one with least of their power so far along its feeder, or one
+    drawn, each as likely."""
     vehicle_model: str | None = None
     """Model of car from the catalogue, or ``mix`` to draw one for every car by registrations; it takes the place of
     battery and on-board charger."""
@@ -121,6 +124,7 @@ def bring_cars(city: City, rows: NDArray[Any], params: ElectricCars, code: int) 
     names = city.buildings.ids[buildings].tolist()
     point_ids = [f"{name}/charger/{k}" for name, k in zip(names, numbers.tolist(), strict=True)]
     points = append(old_points, "charging_point", point_ids, _point_values(params, buildings), code)
+    points = with_phases(city, points, points["phases"] == 1, points["power_w"], params.phase_choice, code)
     car_ids = [f"{name}/car/{k}" for name, k in zip(names, numbers.tolist(), strict=True)]
     values = {
         "charging_point": np.arange(len(points) - len(point_ids), len(points)),
@@ -131,7 +135,7 @@ def bring_cars(city: City, rows: NDArray[Any], params: ElectricCars, code: int) 
     }
     cars = append(old_cars, "vehicle", car_ids, {VEHICLE_COLUMNS[name]: cells for name, cells in values.items()}, code)
     city = with_entities(city, points, "building")
-    city = replace(city, links=city.links + _phase_links(city, points))
+    city = replace(city, links=city.links + phase_links(city, points))
     return with_entities(city, cars, "charging_point")
 
 
@@ -259,24 +263,3 @@ def _control(params: ChargingStrategy) -> dict[str, Any]:
     values = {"strategy": params.strategy, **told}
     nothing = {name: False if POINT_COLUMNS[name].kind == "bool" else np.nan for name in CONTROL_COLUMNS}
     return {name: values[name] if name in needs else nothing[name] for name in CONTROL_COLUMNS}
-
-
-def _phase_links(city: City, points: Table) -> tuple[Link, ...]:
-    """Return the link of charging points to phases of the grid, where some use one phase only.
-
-    A point on three phases is connected as its building is, a point on one to a phase drawn from those.
-    """
-    link = next((k for k in city.links if (k.fine, k.coarse) == ("connection", "phase_node")), None)
-    single = points["phases"] == 1
-    if link is None or not single.any():
-        return ()
-    connections = city.table("connection")
-    entries = np.argsort(link.cols, kind="stable")
-    count = np.bincount(link.cols, minlength=len(connections))
-    owner = np.argsort(connections["building"])[points["building"]]  # every building has one connection
-    drawn = uniform(_PLACING_SEED, "phase", entity_keys(points.ids.tolist()))
-    first = (np.cumsum(count) - count)[owner] + np.where(single, np.floor(drawn * count[owner]), 0).astype(np.int64)
-    n = np.where(single, np.minimum(count[owner], 1), count[owner])
-    k = entries[np.repeat(first, n) + _within(n)]
-    weights = np.where(np.repeat(single, n), 1.0, link.weights[k])
-    return (Link("charging_point", "phase_node", link.rows[k], np.repeat(np.arange(len(points)), n), weights),)

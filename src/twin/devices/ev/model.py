@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twin.devices.model import BUILDING, by_name
+from twin.devices.phases import PHASE
 from twin.table import Column
 
 __all__ = ["CONTROL_COLUMNS", "POINT_COLUMNS", "STRATEGIES", "VEHICLE_COLUMNS"]
@@ -22,6 +23,7 @@ POINT_COLUMNS = by_name(
     BUILDING,
     Column("power_w", "W", "float", "most power it gives", low=0),
     Column("phases", "-", "int", "how many phases it is connected to", low=1, high=3),
+    PHASE,
     Column("strategy", "-", "str", "what decides how fast it charges", categories=tuple(STRATEGIES)),
     Column("voltage_high_pu", "pu", "float", "voltage from which it gives full power", low=0.5, high=1.5),
     Column("voltage_low_pu", "pu", "float", "voltage at which it gives least power", low=0.5, high=1.5),

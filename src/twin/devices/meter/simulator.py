@@ -19,7 +19,8 @@ class MeterSimulator(Stateless):
 
     Within a step all power made is taken to serve the load first, so the longer the step, the more of the power is
     counted as own use. What is fed in is solar power first, so power from batteries and vehicles counts as fed in only
-    beyond it, first that of vehicles. What batteries take in is stored, not consumed.
+    beyond it, first that of vehicles. What batteries take in is stored, not consumed. What inverters hold back to keep
+    the voltage of the grid down is not made.
 
     Parameters
     ----------
@@ -30,13 +31,14 @@ class MeterSimulator(Stateless):
     """
 
     name = "meter"
-    version = "2"
+    version = "3"
     reads: Sequence[Read] = tuple(
         Read(q, "building", "sum")
         for q in (
             "electric_load",
             "electric_generation",
             "solar_generation",
+            "curtailed_generation",
             "battery_charging",
             "vehicle_discharging",
         )
@@ -59,9 +61,10 @@ class MeterSimulator(Stateless):
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return power (W), cost (EUR/s) and emissions (kg/s) of a window, each of shape ``(window.n, buildings)``."""
-        net = inputs["electric_load"] - inputs["electric_generation"]
+        curtailed = inputs["curtailed_generation"]
+        net = inputs["electric_load"] - (inputs["electric_generation"] - curtailed)
         taken, fed_in = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-        solar = inputs["solar_generation"]
+        solar = inputs["solar_generation"] - curtailed
         from_vehicles = np.minimum(np.maximum(fed_in - solar, 0.0), inputs["vehicle_discharging"])
         price, paid, paid_vehicles, factor = (signal.values(window)[:, None] for signal in self._signals)
         return {

@@ -8,7 +8,7 @@ __all__ = ["WING"]
 
 _CONSUMPTION = Term("electricity_consumption")
 _IMPORT = Term("grid_import")
-_SOLAR = Term("solar_generation")
+_SOLAR = (Term("solar_generation"), Term("curtailed_generation", times=-1.0))
 _CARRIERS = ("gas", "oil", "biomass", "district_heat")
 
 
@@ -62,14 +62,14 @@ WING = Wing(
             (Term("electricity_cost"), *_by_carrier("prices")),
             headline=True,
         ),
-        Indicator("pv_yield", "Solar power made", "kWh", "higher", (_SOLAR,), headline=True),
+        Indicator("pv_yield", "Solar power made", "kWh", "higher", _SOLAR, headline=True),
         Indicator(
             "self_consumption",
             "Solar power used in the building",
             "pct",
             "higher",
             (Term("self_consumed_generation"),),
-            over=(_SOLAR,),
+            over=_SOLAR,
             headline=True,
         ),
         Indicator("grid_export", "Electricity fed into the grid", "kWh", "neutral", (Term("grid_export"),)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 
 from twin.city.model import City
 from twin.devices.model import append, with_entities
+from twin.devices.phases import phase_links, with_phases
 from twin.devices.pv.faces import best_first, suitable_faces, usable_area
 from twin.devices.pv.layout import Layout, lay_out
 from twin.devices.pv.model import PV_COLUMNS
 from twin.devices.pv.params import Losses, Pv
 from twin.errors import Problem, TwinError
+from twin.table import Table
 
 __all__ = ["Losses", "Pv", "install_pv"]
 
@@ -47,7 +50,19 @@ def install_pv(city: City, rows: NDArray[Any], params: Pv, code: int) -> City:
         raise TwinError(Problem(message, expected="other buildings, or wider limits for faces"))
     laid = np.divide(power, full, out=np.zeros_like(full), where=full > 0)[layout.face]
     arrays = append(old, "pv_array", *_arrays(city, faces, layout, area * laid, params), code)
-    return with_entities(city, arrays, "building", "surface")
+    arrays = with_phases(city, arrays, _single(arrays, old, params), arrays["inverter_w"], params.phase_choice, code)
+    city = with_entities(city, arrays, "building", "surface")
+    return replace(city, links=city.links + phase_links(city, arrays))
+
+
+def _single(arrays: Table, old: Table | None, params: Pv) -> NDArray[np.bool_]:
+    """Return which of the new arrays feed one phase only."""
+    new = np.arange(len(arrays)) >= (0 if old is None else len(old))
+    if params.phases != "auto":
+        return new & (params.phases == 1)
+    of_building = np.bincount(arrays["building"], arrays["inverter_w"])
+    small = of_building[arrays["building"]] <= 1e3 * params.single_phase_kva
+    return np.asarray(new & small)
 
 
 def _arrays(city: City, faces: Ints, layout: Layout, area: Floats, params: Pv) -> tuple[list[str], dict[Any, Any]]:

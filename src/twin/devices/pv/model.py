@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twin.city.model import SURFACE_COLUMNS
 from twin.devices.model import BUILDING, by_name
+from twin.devices.phases import PHASE
 from twin.table import Column
 
 __all__ = ["MOUNTINGS", "PV_COLUMNS", "TEMPERATURE_MODELS"]
@@ -26,4 +27,5 @@ PV_COLUMNS = by_name(
     Column("system_loss", "1", "float", "lost to soiling, mismatch, wiring and outages", low=0, high=1),
     Column("inverter_w", "W", "float", "most alternating-current power of the inverter", low=0),
     Column("inverter_efficiency", "1", "float", "nominal efficiency of the inverter", low=0, high=1),
+    PHASE,
 )

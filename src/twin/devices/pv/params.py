@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from twin.devices.phases import PhaseChoice
 from twin.devices.pv.kernel import combined_loss
 
 __all__ = ["Losses", "Pv"]
@@ -117,6 +118,14 @@ class Pv(_Params):
     """Power of the modules over that of the inverter (PVWatts version 5)."""
     inverter_efficiency: float = Field(0.96, gt=0.5, le=0.99)
     """Nominal efficiency of the inverter (PVWatts version 5)."""
+    phases: Literal["auto", 1, 3] = "auto"
+    """How many phases inverters feed; left to us, one in buildings whose inverters together are small enough for it."""
+    single_phase_kva: float = Field(4.6, ge=0)
+    """Most power of the inverters of a building that feed one phase if it is left to us, kVA (VDE-AR-N 4105 and 4100:
+    no more than 4.6 kVA may be unlike between phases)."""
+    phase_choice: PhaseChoice = "balanced"
+    """Which phase an inverter of a single phase feeds: the one with least of their power so far along its feeder, or
+    one drawn, each as likely."""
     losses: float | None = Field(None, ge=0, lt=1)
     """Share lost in all, instead of ``loss_parts``."""
     loss_parts: Losses = Losses()

@@ -21,6 +21,11 @@ _PV = Measure(
             "twin: planning assumption",
         ),
         (
+            "Inverters feed all phases of their building alike; in buildings whose inverters together are small, one "
+            "phase only, unless the scenario says otherwise.",
+            "VDE-AR-N 4105 and 4100 (up to 4.6 kVA on one phase)",
+        ),
+        (
             "Cells are as warm as their nominal operating temperature says (45 degC on open racks, 49 close to a roof, "
             "63 without air behind them), with 0.51 of the wind 10 m above ground and no heat kept from step to step, "
             "unless another model is chosen; Faiman's takes the wind 10 m above ground for that at the modules.",
@@ -35,7 +40,7 @@ _PV = Measure(
     ),
 )
 
-_MADE = (Term("solar_generation"),)
+_MADE = (Term("solar_generation"), Term("curtailed_generation", times=-1.0))
 
 WING = Wing(
     name="pv",
@@ -45,7 +50,9 @@ WING = Wing(
         SimulatorEntry(
             "pv",
             "twin.devices.pv.simulator:build",
-            tuple(f"pv_array.{name}" for name in PV_COLUMNS if name not in ("building", "surface", "azimuth_deg")),
+            tuple(
+                f"pv_array.{name}" for name in PV_COLUMNS if name not in ("building", "surface", "azimuth_deg", "phase")
+            ),
         ),
     ),
     indicators=(

@@ -35,6 +35,13 @@ class GridCase:
     power_over_time
         P + jQ of elements as their table counts it, VA, by table, shape ``(step, n)``; what
         `twin.grid.assemble.Assembled.power_of` takes.
+    grid_source
+        Sources with the short-circuit power that the file states but does not mean for its own power flow; None if it
+        states none.
+    may_connect
+        Buses at which customers may be connected, shape ``(n_bus,)``; None if the file does not tell.
+    names
+        By table what people call its rows, where that is not how they are identified and all have a name of their own.
     """
 
     grid: ElectricGrid
@@ -42,6 +49,9 @@ class GridCase:
     power_va: Complex
     merged: Mapping[str, str] = field(default_factory=dict)
     power_over_time: Mapping[str, Complex] = field(default_factory=dict)
+    grid_source: Table | None = None
+    may_connect: NDArray[np.bool_] | None = None
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _SIGN = {"load": -1.0, "static_generator": 1.0, "storage": -1.0}

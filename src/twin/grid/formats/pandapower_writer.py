@@ -35,8 +35,9 @@ _POWERS = {
 def write_pandapower(grid: ElectricGrid, path: str | Path) -> None:
     """Write a grid as a network of pandapower.
 
-    Rows keep their order, identifiers stand in ``name``. Sources become external grids; their short-circuit power goes
-    along, but that tool's power flow takes their voltage as stiff.
+    Rows keep their order, identifiers stand in ``name``. Buses are of type ``n`` where customers may be connected,
+    ``b`` at transformers and sources, else ``m`` (joints). Sources become external grids; their short-circuit power
+    goes along, but that tool's power flow takes their voltage as stiff.
 
     Raises
     ------
@@ -113,10 +114,14 @@ def _buses(grid: ElectricGrid) -> dict[str, Any]:
         json.dumps({"type": "Point", "coordinates": [a, b]}) if np.isfinite(a + b) else None
         for a, b in zip(x, y, strict=True)
     ]
+    connects, ends = np.zeros(len(grid.bus), dtype=bool), np.zeros(len(grid.bus), dtype=bool)
+    connects[grid.phase_node["bus"][grid.phase_node["connects"]]] = True
+    for bus in (grid.transformer["hv_bus"], grid.transformer["lv_bus"], grid.grid_source["bus"]):
+        ends[bus] = True
     return {
         "name": grid.bus.ids,
         "vn_kv": grid.bus["v_nom_v"] / 1e3,
-        "type": "b",
+        "type": np.select([connects, ends], ["n", "b"], "m"),
         "zone": None,
         "in_service": True,
         "geo": geo,
@@ -223,6 +228,8 @@ def _transformers_3w(unit: Table) -> dict[str, Any]:
 
 
 def _sources(source: Table) -> dict[str, Any]:
+    ratio = source["rx_ratio"]
+    zero = given(source, "rx0_ratio", ratio)
     return {
         "name": source.ids,
         "bus": source["bus"],
@@ -232,8 +239,8 @@ def _sources(source: Table) -> dict[str, Any]:
         "in_service": True,
         "s_sc_max_mva": source["short_circuit_va"] / 1e6,
         "rx_max": source["rx_ratio"],
-        "x0x_max": given(source, "z0_z1_ratio", 1.0),
-        "r0x0_max": given(source, "rx0_ratio", source["rx_ratio"]),
+        "x0x_max": given(source, "z0_z1_ratio", 1.0) * np.sqrt((1 + ratio**2) / (1 + zero**2)),
+        "r0x0_max": zero,
     }
 
 
