@@ -169,11 +169,24 @@ def quality():
     return VoltageQualitySimulator(make_grid([(0, 1, 0.1, 0.1, 0.1, 0.1)], 2), HOUR)
 
 
+def heard(voltage, collapse=0.0):
+    return {"voltage": voltage, "voltage_collapse": np.full(voltage.shape, collapse)}
+
+
+def test_an_interruption_is_no_low_voltage_but_a_collapse_is():
+    voltage = np.ones((WEEK, 6))
+    voltage[3, 3:] = 0.0
+    for collapse, kept, lowest in ((0.0, 1, 1.0), (1.0, 0, 0.0)):
+        found = quality().advance(TimeAxis(0, HOUR, WEEK), heard(voltage, collapse))
+        assert found["lowest_phase_voltage"].min(axis=0).tolist() == [1.0, lowest]
+        assert (found["weeks_within_limits"] * HOUR).sum(axis=0).tolist() == [1, kept]
+
+
 def test_simulator_counts_weeks_where_they_end():
     voltage = np.ones((2 * WEEK + 5, 6))
     voltage[:8, 3] = voltage[20:28, 4] = 0.89  # every phase of bus 1 keeps to its limits, for 8 of 168 hours
     voltage[WEEK, 5] = 0.84
-    found = quality().advance(TimeAxis(0, HOUR, len(voltage)), {"voltage": voltage})
+    found = quality().advance(TimeAxis(0, HOUR, len(voltage)), heard(voltage))
     assert found["lowest_phase_voltage"].min(axis=0).tolist() == [1.0, 0.84]
     assert (found["judged_weeks"] * HOUR).sum(axis=0).tolist() == [2, 2]
     assert (found["weeks_within_limits"] * HOUR).sum(axis=0).tolist() == [2, 1]
@@ -183,14 +196,14 @@ def test_simulator_counts_weeks_where_they_end():
 @given(cuts=STEPS, seed=st.integers(0, 99), again=st.integers(0, 399))
 def test_simulator_does_not_show_windows(cuts, seed, again):
     voltage = np.random.default_rng(seed).uniform(0.897, 1.05, (400, 6))
-    whole = quality().advance(TimeAxis(0, HOUR, 400), {"voltage": voltage})
+    whole = quality().advance(TimeAxis(0, HOUR, 400), heard(voltage))
     simulator, parts = quality(), []
     simulator.start(TimeAxis(0, HOUR, 400), Streams(0))
     for a, b in pairwise([0, *sorted(cuts), 400]):
         state = simulator.state()
-        simulator.advance(TimeAxis(0, HOUR, again), {"voltage": np.zeros((again, 6))})  # and back
+        simulator.advance(TimeAxis(0, HOUR, again), heard(np.zeros((again, 6))))  # and back
         simulator.restore(state)
-        parts.append(simulator.advance(TimeAxis(a * HOUR, HOUR, b - a), {"voltage": voltage[a:b]}))
+        parts.append(simulator.advance(TimeAxis(a * HOUR, HOUR, b - a), heard(voltage[a:b])))
     for quantity, values in whole.items():
         assert (np.concatenate([part[quantity] for part in parts]) == values).all()
     assert whole["judged_weeks"].sum() > 0

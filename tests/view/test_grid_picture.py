@@ -23,7 +23,7 @@ def option(quarter) -> OptionResult:
     given = {
         ("line_loading_worst_step", "line", "pct"): {"l0": 130.0, "l1": 80.0, "l2": 10.0},
         ("line_rating", "line", "A"): {"l0": 357.0, "l1": 270.0, "l2": 142.0},
-        ("bus_voltage_min", "bus", "pu"): {"b0": 1.0, "b1": 0.97, "b2": 0.93, "b3": 0.881},
+        ("voltage_min", "bus", "pu"): {"b0": 1.0, "b1": 0.97, "b2": 0.93, "b3": 0.881},
     }
     rows = [
         IndicatorValue("cars", name, level, entity, value, unit)
@@ -61,8 +61,8 @@ def test_both_scales_are_in_the_picture(option):
 def test_what_is_missing_is_said(option, quarter):
     with pytest.raises(TwinError, match="has no grid to draw"):
         grid_scene(OptionResult("bare", "bare", layers=[quarter]), "t")
-    option.values = IndicatorValues.of([v for v in option.values if v.indicator != "bus_voltage_min"])
-    with pytest.raises(TwinError, match="has no bus_voltage_min per bus"):
+    option.values = IndicatorValues.of([v for v in option.values if v.indicator != "voltage_min"])
+    with pytest.raises(TwinError, match="has no voltage_min per bus"):
         grid_scene(option, "t")
 
 

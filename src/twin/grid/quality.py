@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twin.engine.ports import Arrays, Read, Write
 from twin.engine.time import TimeAxis
+from twin.grid.by_bus import PhasesOfBus
 from twin.grid.model import ElectricGrid
 from twin.grid.statistics import BAND_PU, HARD_BAND_PU, outside
 from twin.grid.weeks import WeeklyVerdict
@@ -24,12 +25,13 @@ class VoltageQualitySimulator:
     """The lowest voltage of any phase of a bus, and whether all of its phases keep to their limits in a week.
 
     A week keeps to them if 95 % of its steps are within 10 % of the nominal voltage and all within +10 % and -15 %:
-    the limits of EN 50160:2010, 4.2.2, which counts means of ten minutes. Weeks follow each other from the beginning of
+    the limits of EN 50160:2010, 4.2.2, which counts means of ten minutes. As there, interruptions are no voltage that is
+    too low; where the voltage collapses it is. Weeks follow each other from the beginning of
     the horizon, warm-up included; each counts at its last step, and one that is not complete does not count.
     """
 
-    name, version = "voltage_quality", "1"
-    reads = (Read("voltage", "phase_node"),)
+    name, version = "voltage_quality", "2"
+    reads = (Read("voltage", "phase_node"), Read("voltage_collapse", "phase_node"))
     writes = (
         Write("lowest_phase_voltage", "bus"),
         Write("judged_weeks", "bus"),
@@ -38,7 +40,7 @@ class VoltageQualitySimulator:
 
     def __init__(self, grid: ElectricGrid, step_s: int) -> None:
         self.step_s = step_s
-        self._of_bus = _Phases(grid)
+        self._of_bus = PhasesOfBus(grid)
         self._n = len(grid.phase_node)
         self._verdict = WeeklyVerdict(self._n, step_s)
 
@@ -48,7 +50,8 @@ class VoltageQualitySimulator:
 
     def advance(self, window: TimeAxis, inputs: Arrays) -> Arrays:
         """Return the lowest voltages, and weeks as a rate (1/s) during the step in which they end."""
-        voltage = inputs["voltage"]
+        cut_off = (inputs["voltage"] == 0) & (inputs["voltage_collapse"] == 0)
+        voltage = np.where(cut_off, 1.0, inputs["voltage"])
         lowest = self._of_bus.lowest(voltage)
         judged, kept = np.zeros(lowest.shape), np.zeros(lowest.shape)
         for row, within in self._verdict.take(outside(voltage, BAND_PU), outside(voltage, HARD_BAND_PU)):
@@ -63,22 +66,6 @@ class VoltageQualitySimulator:
     def restore(self, state: Any) -> None:
         """Go back to an earlier state."""
         self._verdict.restore(state)
-
-
-class _Phases:
-    """The phase nodes of every bus, whichever it has, as ragged rows."""
-
-    def __init__(self, grid: ElectricGrid) -> None:
-        bus = grid.phase_node["bus"]
-        self._n_buses = len(grid.bus)
-        self._order = np.argsort(bus, kind="stable")
-        self._buses, self._starts = np.unique(bus[self._order], return_index=True)
-
-    def lowest(self, values: Floats) -> Floats:
-        """Return the lowest of the phases' values, ``(step, phase_node)`` to ``(step, bus)``; 1 where there is none."""
-        out = np.ones((len(values), self._n_buses))
-        out[:, self._buses] = np.minimum.reduceat(values[:, self._order], self._starts, axis=1)
-        return out
 
 
 def build(setup: Setup) -> VoltageQualitySimulator | None:

@@ -26,7 +26,7 @@ __all__ = ["grid_scene"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LOADING, VOLTAGE, RATING = "line_loading_worst_step", "bus_voltage_min", "line_rating"
+LOADING, VOLTAGE, RATING = "line_loading_worst_step", "voltage_min", "line_rating"
 
 _LOADINGS = NETWORK_SCALES["pct"]
 # Other hues than the lines' have, the darker the lower; 0.9 is where what is allowed ends

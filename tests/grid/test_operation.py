@@ -1,0 +1,242 @@
+"""A grid in operation: outages, tap changers and inverters that react, and areas that know nothing of each other."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grid_case import make_grid, newton
+from twin.engine.time import TimeAxis
+from twin.grid.assemble import assemble
+from twin.grid.branches import Branches
+from twin.grid.inverters import Characteristic, Inverters
+from twin.grid.model import make_table
+from twin.grid.operation import GridOperation
+from twin.grid.powerflow.areas import areas, without
+from twin.grid.powerflow.balanced import TURN, positive_sequence, trios
+from twin.grid.simulator import GridFlowsSimulator, GridSimulator
+
+STEP_S = 900
+LINE = (0.02, 0.008, 0.08, 0.03)
+
+
+def two_stations(short_circuit_va=np.inf):
+    """10 kV at bus 0, two transformers, three houses behind each: buses 3 to 5 and 6 to 8."""
+    lines = [(1, 3, *LINE), (3, 4, *LINE), (4, 5, *LINE), (2, 6, *LINE), (6, 7, *LINE), (7, 8, *LINE)]
+    units = [(0, 1, 250e3, "Dyn5"), (0, 2, 250e3, "Dyn5")]
+    v_nom = np.array([10e3] + 8 * [400.0])
+    return make_grid(lines, 9, 3, units, ((0, 1.0),), v_nom, short_circuit_va, connects=range(3, 9))
+
+
+def operate(grid, power_va, first=0, **more):
+    operation = GridOperation(grid, **more)
+    seconds = first + STEP_S * np.arange(len(power_va))
+    return operation, *operation.run(operation.begin(), seconds, STEP_S, power_va)
+
+
+def random_power(grid, steps, seed, balanced=False):
+    rng = np.random.default_rng(seed)
+    n = int(grid.phase_node["connects"].sum())
+    load = rng.gamma(1.0, 2e3, (steps, n // 3 if balanced else n))
+    return -(np.repeat(load, 3, axis=1) if balanced else load) * (1 + 0.3j)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("short_circuit_va", [np.inf, 1e8])
+def test_areas_and_one_phase_for_three_do_not_show(balanced, short_circuit_va):
+    """Both stations have an area of their own behind a stiff voltage; Newton knows nothing of that."""
+    grid = two_stations(short_circuit_va)
+    assert len(areas(assemble(grid).network)) == (2 if np.isinf(short_circuit_va) else 1)
+    power = random_power(grid, 3, 1, balanced)
+    operation, found, _ = operate(grid, power)
+    for step in range(3):
+        everywhere = np.zeros(len(grid.phase_node), dtype=complex)
+        everywhere[operation.nodes] = power[step]
+        assert np.abs(found.voltage[step] - newton(grid, everywhere)).max() < 2e-9
+
+
+def test_positive_sequence_of_a_grid_without_symmetry_is_none():
+    grid = two_stations()
+    network = assemble(grid).network
+    assert positive_sequence(network).n_nodes == 9
+    lame = network.blocks[0].y.copy()
+    lame[0, 0, 0] *= 1.01
+    assert positive_sequence(replace(network, blocks=(replace(network.blocks[0], y=lame), *network.blocks[1:]))) is None
+    assert trios(network)[:, 0].tolist() == [3 * k for k in range(9)]
+    assert np.abs(TURN.sum()) < 1e-15
+
+
+def with_outage(grid, kind, element, begin, end):
+    columns = {"element_type": [kind], "element": [element], "from_s": [begin], "to_s": [end]}
+    return replace(grid, outage=make_table("outage", ["outage"], columns))
+
+
+def test_what_an_outage_cuts_off_is_dark_as_long_as_it_lasts():
+    """The second line is out from 10 past the first step's end to within the third: steps 1 and 2."""
+    grid = two_stations()
+    power = random_power(grid, 5, 2)
+    _, whole, _ = operate(grid, power)
+    _, found, _ = operate(with_outage(grid, "line", 1, STEP_S + 600, 2 * STEP_S + 1), power)
+    beyond = np.isin(grid.phase_node["bus"], [4, 5])
+    assert found.dead[:, beyond].all(axis=1).tolist() == [False, True, True, False, False]
+    assert not found.dead[:, ~beyond].any()
+    assert (found.voltage[1:3, beyond] == 0).all()
+    other_station = np.isin(grid.phase_node["bus"], [6, 7, 8])
+    assert np.abs(found.voltage - whole.voltage)[:, other_station].max() < 1e-10
+    assert np.abs(found.voltage - whole.voltage)[[0, 3, 4]].max() < 1e-10
+    fewer = power.copy()
+    fewer[:, np.isin(grid.phase_node["bus"][grid.phase_node["connects"]], [4, 5])] = 0
+    _, alone, _ = operate(grid, fewer)
+    assert np.abs(found.voltage - alone.voltage)[1:3, ~beyond].max() < 1e-10
+
+
+def test_a_ring_takes_over():
+    """With the ring closed an outage leaves nobody in the dark, and the other way carries all."""
+    lines = [(0, 1, *LINE), (1, 2, *LINE), (0, 2, *LINE)]
+    grid = make_grid(lines, 3, 3, connects=[1, 2])
+    power = random_power(grid, 2, 3)
+    _, found, _ = operate(with_outage(grid, "line", 0, 0, STEP_S), power)
+    assert not found.dead.any()
+    _, open_, _ = operate(make_grid(lines[1:], 3, 3, connects=[1, 2]), power)
+    assert np.abs(found.voltage[0] - open_.voltage[0]).max() < 1e-10
+
+
+def test_without_names_dead_nodes():
+    network = assemble(two_stations()).network
+    left, dead = without(network, {"transformer": np.array([1])})
+    assert np.flatnonzero(dead).tolist() == [*range(6, 9), *range(18, 27)]
+    assert {block.table for block in left.blocks} == {"line", "transformer", "bus"}
+
+
+def with_tap_changer(grid, units=(0,), band=(0.98, 1.02), side="hv"):
+    n = len(grid.transformer)
+    taps = {"tap_side": side, "tap_pos": 0, "tap_neutral": 0, "tap_step_pct": 2.5}
+    table = grid.transformer
+    for name, value in taps.items():
+        table = table.put(make_table("transformer", ["t"], {name: [value]}).column(name), np.full(n, value))
+    columns = {"transformer": list(units), "tap_min": -4, "tap_max": 4}
+    columns |= {"voltage_low_pu": band[0], "voltage_high_pu": band[1]}
+    changer = make_table("tap_changer", [f"changer {k}" for k in units], columns)
+    return replace(grid, transformer=table, tap_changer=changer)
+
+
+@pytest.mark.parametrize("side", ["hv", "lv"])
+def test_taps_keep_the_voltage_in_its_band(side):
+    """Heavy load lowers the busbar to 0.95; within the same step the taps bring it back, and stay when load is gone."""
+    grid = with_tap_changer(two_stations(), side=side)
+    power = np.zeros((6, 18), dtype=complex)
+    power[2:4, :9] = -22e3 * (1 + 0.5j)
+    _, fixed, _ = operate(two_stations(), power)
+    _, found, carried = operate(grid, power)
+    busbar = grid.nodes[:, 1]
+    assert np.abs(fixed.voltage[2, busbar]).mean() < 0.975
+    mean = np.abs(found.voltage[:, busbar]).mean(axis=1)
+    assert ((mean > 0.98) & (mean < 1.02)).all()
+    up = 1 if side == "lv" else -1
+    tap = (found.tap[:, 0] * up).tolist()
+    assert tap[0] == tap[1] == 0 < tap[2] == tap[3]
+    assert found.moved[:, 0].tolist() == np.diff(found.tap[:, 0], prepend=0).tolist()
+    assert carried.tap.tolist() == [found.tap[-1, 0]]
+    assert np.abs(found.voltage - fixed.voltage)[:, np.isin(grid.phase_node["bus"], [2, 6, 7, 8])].max() < 1e-10
+
+
+def test_taps_stop_at_their_end():
+    grid = with_tap_changer(two_stations(), band=(1.2, 1.3))
+    _, found, _ = operate(grid, np.zeros((3, 18), dtype=complex))
+    assert found.tap[:, 0].tolist() == [-4, -4, -4]
+    assert found.moved[:, 0].tolist() == [-4, 0, 0]
+
+
+def test_a_band_narrower_than_a_tap_does_not_hunt():
+    """1.0 is above the band, a tap below it is under: they may move once a step, never back and forth within one."""
+    grid = with_tap_changer(two_stations(), band=(0.985, 0.99))
+    _, found, _ = operate(grid, np.zeros((4, 18), dtype=complex))
+    assert np.abs(found.moved[:, 0]).tolist() == [1, 1, 1, 1]
+
+
+def reacting(grid, bus, curve, active_w=50e3):
+    node = grid.nodes[:, bus]
+    one = np.ones(3)
+    none = np.full(3, -1)
+    which = np.zeros(3, dtype=int)
+    var, watt = (none, which) if curve.active else (which, none)
+    return Inverters(node, which, one * active_w, one * active_w / 0.9, var, watt, {0: curve})
+
+
+VOLT_VAR = Characteristic(np.array([0.93, 0.97, 1.03, 1.07]), np.array([0.436, 0.0, 0.0, -0.436]), False)
+VOLT_WATT = Characteristic(np.array([1.04, 1.08]), np.array([1.0, 0.0]), True)
+
+
+@pytest.mark.parametrize("unlike", [0.0, 3e3])
+@pytest.mark.parametrize("curve", [VOLT_VAR, VOLT_WATT])
+def test_inverters_follow_their_curve(curve, unlike):
+    """What they feed in is what the curve says at the voltage that follows from it."""
+    grid = two_stations()
+    operation = GridOperation(grid, inverters=reacting(grid, 5, curve))
+    power = np.zeros((2, 18), dtype=complex)
+    power[1, 0] = -unlike
+    available = np.full((2, 3), 50e3)
+    found, _ = operation.run(operation.begin(), np.array([0, STEP_S]), STEP_S, power, available)
+    size = np.abs(found.voltage[:, grid.nodes[:, 5]])
+    says = np.interp(size, curve.voltage, curve.value)
+    assert (size > 1.03).all()
+    if curve.active:
+        assert found.inverter_va.real == pytest.approx(np.minimum(50e3, says * 50e3), rel=1e-6)
+        assert (found.inverter_va.real < 50e3).all()
+    else:
+        assert found.inverter_va.real == pytest.approx(available)
+        assert found.inverter_va.imag == pytest.approx(says * 50e3 / 0.9, abs=1e-2)
+    free = GridOperation(grid).run(
+        GridOperation(grid).begin(), np.array([0, STEP_S]), STEP_S, _plus(grid, power), None
+    )[0]
+    assert (size < np.abs(free.voltage[:, grid.nodes[:, 5]])).all()
+
+
+def _plus(grid, power):
+    more = power.copy()
+    more[:, 6:9] += 50e3
+    return more
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.sets(st.integers(1, 199), max_size=5), seed=st.integers(0, 99))
+def test_windows_do_not_show_in_taps_and_outages(cuts, seed):
+    grid = with_outage(with_tap_changer(two_stations(1e8), (0, 1), (0.99, 1.012)), "line", 1, 40_000, 70_000)
+    load = np.zeros((200, 27))
+    load[:, 9:] = np.random.default_rng(seed).gamma(0.7, 15e3, (200, 18))
+
+    def run(edges):
+        both = GridSimulator(grid, STEP_S), GridFlowsSimulator(grid, STEP_S)
+        parts = []
+        for a, b in pairwise(edges):
+            zero = np.zeros((b - a, 27))
+            given = {"electric_load": load[a:b], "electric_generation": zero, "reactive_load": zero}
+            window = TimeAxis(a * STEP_S, STEP_S, b - a)
+            voltages = both[0].advance(window, given)
+            parts.append({**voltages, **both[1].advance(window, voltages)})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    whole, cut = run([0, 200]), run([0, *sorted(cuts), 200])
+    assert whole["tap_changes"].any()
+    for name, values in whole.items():
+        assert np.abs(cut[name] - values).max() <= 1e-9 * max(1.0, np.abs(values).max()), name
+
+
+def test_loadings_follow_the_taps():
+    """Power into a transformer is power out of it and its loss, whatever the tap."""
+    grid = with_tap_changer(two_stations(), band=(1.03, 1.05))
+    power = np.zeros((1, 18), dtype=complex)
+    power[0, :9] = -8e3
+    operation, found, _ = operate(grid, power)
+    tap = np.zeros((1, 2))
+    tap[:, 0] = found.tap[:, 0]
+    assert tap[0, 0] == -2
+    state = Branches(operation.assembled, grid).state(found.voltage, tap)
+    a = 8e3 / (400 / np.sqrt(3)) / np.abs(found.voltage[0, grid.nodes[0, [3, 4, 5]]])
+    rated = 250e3 / np.sqrt(3) / 400
+    assert state.transformer_loading[0, 0] == pytest.approx(a.sum() / rated / 0.95, rel=1e-3)
+    assert state.transformer_loss[0, 0] == pytest.approx(0.012 * 250e3 * (a.sum() / rated) ** 2, rel=0.01)
+    assert state.line_loading[0, 2] == pytest.approx(a[2] / 200.0, rel=1e-9)
