@@ -136,12 +136,12 @@ def test_loads_of_one_phase_need_and_make_three(tmp_path):
 
 
 def test_what_is_not_read_is_named(tmp_path):
-    ward = frame("bus ps_mw", [4, 1.0])
-    broken = network(ward=ward, load=frame("bus p_mw q_mvar scaling in_service", [77, "much", 0.0, 1.0, True]))
+    svc = frame("bus x_l_ohm", [4, 1.0])
+    broken = network(svc=svc, load=frame("bus p_mw q_mvar scaling in_service", [77, "much", 0.0, 1.0, True]))
     with pytest.raises(TwinError) as error:
         read_grid(written(tmp_path, broken))
     text = str(error.value)
-    assert "/_object/ward: ward is not read yet; expected no rows" in text
+    assert "/_object/svc: svc is not read yet; expected no rows" in text
     assert "/_object/load/0: bus is '77', but there is no such bus" in text
     assert "/_object/load/0: p_mw is 'much'; expected a number" in text
 

@@ -8,7 +8,7 @@ import pytest
 from grid_case import make_grid
 from twin.errors import TwinError
 from twin.grid.check import check, check_symmetrical
-from twin.grid.flow import PowerFlow
+from twin.grid.operation import GridOperation
 from twin.grid.model import COLUMNS, make_table
 
 Z = (0.05, 0.02, 0.2, 0.08)
@@ -41,7 +41,7 @@ def test_everything_is_found_at_once():
     line = changed(changed(line, "length_m", [1.0, 1.0, 0.0, 1.0]), "parallel", [1, 1, 1, 0])
     grid = type(grid)(grid.bus, grid.phase_node, line, grid.transformer, grid.grid_source)
     with pytest.raises(TwinError) as error:
-        PowerFlow(grid)
+        GridOperation(grid)
     found = [p.message for p in error.value.problems]
     for expected in (
         "line l1 has no impedance (r_ohm_m, x_ohm_m)",
@@ -105,7 +105,7 @@ def test_a_lateral_of_one_phase():
     grid = lateral()
     check(grid)
     with pytest.raises(TwinError, match="bus b2 has not the 3 phase nodes that the others have"):
-        PowerFlow(grid)
+        GridOperation(grid)
     load = {"bus": [2, 2], "phases": ["b", "ab"], "p_w": 1e3, "q_var": 0.0, "connection": ["delta", "wye"]}
     assert problems(with_rows(grid, "load", ["x", "y"], **load)) == [
         "load y is connected to a phase that its bus has not",

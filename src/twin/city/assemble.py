@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.attributes import harmonize
+from twin.city.attributes import ATTRIBUTE_NAMES, harmonize
 from twin.city.crs import grid_convergence
 from twin.city.derive import derive
 from twin.city.energy.exchange import tables_from_json
 from twin.city.energy.tables import with_energy
 from twin.city.faces import OPENINGS, Faces, Hosts, face_outward, take_faces
 from twin.city.found import Found
+from twin.city.lazy import Lookup, Made
 from twin.city.model import (
     BUILDING_COLUMNS,
     OBJECT_COLUMNS,
@@ -65,7 +67,8 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
     bounding, figures, hosts = face_outward(found, bounding, objects)
     lods = _lods(found, bounding, others)
     surfaces = _put_hosts(_surface_table(found, objects, bounding), hosts)
-    tables = [_building_table(found, objects, lods), surfaces]
+    given = _Given(found, objects)
+    tables = [_building_table(given, lods), surfaces]
     tables += [_part_table(found, objects, lods)] if (objects.kind == PART).any() else []
     if (objects.kind == OTHER).any():
         tables += [_object_table(found, objects, lods), _object_surface_table(found, objects, others)]
@@ -76,13 +79,13 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
         crs=system,
         lod=max(set(lods), key=_rank, default="") or "2",
         links=(Link.belongs("surface", "building", surfaces["building"]),),
-        attributes=_attributes(found, objects, bounding, others),
+        attributes=_attributes(given, bounding, others),
         members={found.ids[row]: members for row, members in found.members.items()},
         metadata={
             "crs_as_found": found.crs_as_found,
             **found.metadata,
             "grid_convergence_deg": _convergence(system, bounding.geometry),
-            "findings": found.findings,
+            "findings": given.findings(),
         },
     )
     return _stored_energy(with_energy(derive(city, figures), found, bounding.found), found.file)
@@ -109,8 +112,10 @@ def _convergence(system: str | None, geometry: Geometry) -> float | None:
     return grid_convergence(system, x, y)
 
 
-def _chosen(items: Sequence[Item], rows: Ints) -> tuple[Item, ...]:
+def _chosen(items: Sequence[Item], rows: Ints) -> Sequence[Item]:
     """Return the items in some rows; fast where there are many."""
+    if isinstance(items, Lookup):
+        return items.take(rows)
     if len(rows) < 2:
         return tuple(items[row] for row in rows.tolist())
     if rows[-1] - rows[0] == len(rows) - 1 and (rows[1:] - rows[:-1] == 1).all():
@@ -119,14 +124,46 @@ def _chosen(items: Sequence[Item], rows: Ints) -> tuple[Item, ...]:
     return chosen
 
 
-def _attributes(found: Found, objects: Objects, bounding: Faces, others: Faces) -> dict[str, Sequence[Any]]:
+class _Given:
+    """What the attributes of a file's objects say; read when first asked for, which leaves findings in `Found`."""
+
+    def __init__(self, found: Found, objects: Objects) -> None:
+        self.found, self.objects = found, objects
+        if found.energy is not None:
+            self.columns  # noqa: B018 - series may override them, and leave findings of their own
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]:
+        """Values and source codes of every object by name of the column."""
+        return harmonize(self.found, self.objects.building, self.objects.kind != OTHER)
+
+    def left(self, kind: int) -> Sequence[Mapping[str, Any]]:
+        """Return what is left of the attributes of the objects in a table, once columns are taken out."""
+
+        def make() -> Sequence[Mapping[str, Any]]:
+            self.columns  # noqa: B018 - which takes them out
+            return _chosen(self.found.attributes, self.objects.rows(kind))
+
+        return Made(make)
+
+    def findings(self) -> Sequence[dict[str, Any]]:
+        """Return all that is doubtful in the file."""
+
+        def make() -> list[dict[str, Any]]:
+            self.columns  # noqa: B018 - which leaves some
+            return self.found.findings
+
+        return Made(make)
+
+
+def _attributes(given: _Given, bounding: Faces, others: Faces) -> dict[str, Sequence[Any]]:
     """Return what is left of the attributes, by entity set."""
     left: dict[str, Sequence[Any]] = {
-        name: _chosen(found.attributes, objects.rows(kind))
+        name: given.left(kind)
         for name, kind in (("building", BUILDING), ("building_part", PART), ("city_object", OTHER))
     }
     for name, faces in (("surface", bounding), ("city_object_surface", others)):
-        left[name] = _chosen(found.surface_attributes, faces.found)
+        left[name] = _chosen(given.found.surface_attributes, faces.found)
     return left
 
 
@@ -158,25 +195,37 @@ def _put_texts(table: Table, column: Column, values: Sequence[str] | Texts) -> T
     return table.put(column, texts, np.where(texts != "", GIVEN, MISSING).astype(np.uint16))
 
 
+def _defer_texts(table: Table, column: Column, make: Callable[[], Sequence[str] | Texts]) -> Table:
+    """Return the same with values that are made when the column is first asked for."""
+    return table.defer([column], lambda: _put_texts(table, column, make()))
+
+
 def _put_rows(table: Table, column: Column, rows: Ints) -> Table:
     """Return the table with a column of row numbers that is missing where they are -1."""
     return table.put(column, np.maximum(rows, 0), np.where(rows >= 0, GIVEN, MISSING).astype(np.uint16))
 
 
-def _building_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
+def _building_table(given: _Given, lods: Sequence[str]) -> Table:
     """Return the buildings with what was given of them, and the finest level of detail of each and its parts."""
+    objects, ids = given.objects, given.found.ids
     own = objects.rows(BUILDING)
-    table = Table("building", _chosen(found.ids, own))
-    for name, (values, codes) in harmonize(found, objects.building, objects.kind != OTHER).items():
-        table = table.put(BUILDING_COLUMNS[name], values[own], codes[own])
-    return _put_texts(table, BUILDING_COLUMNS["lod"], _finest(objects, lods)[own])
+    table = Table("building", lambda: _chosen(ids, own), len(own))
+
+    def with_columns() -> Table:
+        filled = table
+        for name, (values, codes) in given.columns.items():
+            filled = filled.put(BUILDING_COLUMNS[name], values[own], codes[own])
+        return filled
+
+    known = table.defer([BUILDING_COLUMNS[name] for name in ("usage_class", *ATTRIBUTE_NAMES)], with_columns)
+    return _defer_texts(known, BUILDING_COLUMNS["lod"], lambda: _finest(objects, lods)[own])
 
 
 def _part_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
-    rows = objects.rows(PART)
-    table = Table("building_part", _chosen(found.ids, rows))
+    rows, ids = objects.rows(PART), found.ids
+    table = Table("building_part", lambda: _chosen(ids, rows), len(rows))
     table = table.put(PART_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[rows]])
-    return _put_texts(table, PART_COLUMNS["lod"], _chosen(lods, rows))
+    return _defer_texts(table, PART_COLUMNS["lod"], lambda: _chosen(lods, rows))
 
 
 def _object_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
@@ -195,12 +244,16 @@ def _object_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
     return table.put(OBJECT_COLUMNS["casts_shade"], np.array([kind not in _INDOORS for kind in types]))
 
 
-def _put_types(table: Table, column: Column, names: Sequence[str], codes: Ints) -> Table:
+def _defer_types(table: Table, column: Column, names: Sequence[str], codes: Ints) -> Table:
     """Return the table with the names of thematic types, missing where they are empty; -1 stands for no name."""
-    used = np.bincount(codes + 1, minlength=len(names) + 1) > 0
-    texts = np.array([name if some else "" for name, some in zip(["", *names], used, strict=True)], dtype=np.str_)
-    sources = np.where(texts == "", MISSING, GIVEN).astype(np.uint16)
-    return table.put(column, texts[codes + 1], sources[codes + 1])
+
+    def put() -> Table:
+        used = np.bincount(codes + 1, minlength=len(names) + 1) > 0
+        texts = np.array([name if some else "" for name, some in zip(["", *names], used, strict=True)], dtype=np.str_)
+        sources = np.where(texts == "", MISSING, GIVEN).astype(np.uint16)
+        return table.put(column, texts[codes + 1], sources[codes + 1])
+
+    return table.defer([column], put)
 
 
 def _surface_table(found: Found, objects: Objects, faces: Faces) -> Table:
@@ -213,7 +266,7 @@ def _surface_table(found: Found, objects: Objects, faces: Faces) -> Table:
         if count:
             text = f"{count} surfaces of buildings are of type {name}, which is no outer surface; the slope decides"
             found.warn("surface-type-unknown", text)
-    table = _put_types(table, SURFACE_COLUMNS["type"], [*names[:n], *([""] * (len(names) - n))], faces.type)
+    table = _defer_types(table, SURFACE_COLUMNS["type"], [*names[:n], *([""] * (len(names) - n))], faces.type)
     return _put_thematic(table, found, faces)
 
 
@@ -248,7 +301,7 @@ def _put_hosts(surfaces: Table, hosts: Hosts) -> Table:
 def _object_surface_table(found: Found, objects: Objects, faces: Faces) -> Table:
     table = Table("city_object_surface", _surface_ids(found, faces), len(faces.found))
     table = table.put(OBJECT_SURFACE_COLUMNS["city_object"], objects.numbers(OTHER)[faces.object])
-    return _put_types(table, OBJECT_SURFACE_COLUMNS["type"], found.type_names, faces.type)
+    return _defer_types(table, OBJECT_SURFACE_COLUMNS["type"], found.type_names, faces.type)
 
 
 def _surface_ids(found: Found, faces: Faces) -> Callable[[], list[str]]:

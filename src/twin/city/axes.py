@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +15,17 @@ if TYPE_CHECKING:
 
     from twin.city.found import Block
 
-__all__ = ["WEST_SOUTH", "covers", "degrees_of", "easting_first", "middle", "northing_first", "turned", "winding"]
+__all__ = [
+    "WEST_SOUTH",
+    "covers",
+    "degrees_of",
+    "easting_first",
+    "middle",
+    "northing_first",
+    "projection",
+    "turned",
+    "winding",
+]
 
 Floats = NDArray[np.float64]
 Winding = Callable[[], float]
@@ -38,12 +50,22 @@ def northing_first(system: pyproj.CRS) -> bool:
 
 def degrees_of(system: pyproj.CRS, east: float, north: float) -> tuple[float, float]:
     """Return longitude and latitude of a position on the system's own datum; infinite if there is none."""
-    import pyproj
-
     if system.is_geographic:
         return east, north
-    longitude, latitude = pyproj.Proj(system)(east, north, inverse=True)
+    longitude, latitude = projection(system)(east, north, inverse=True)
     return float(longitude), float(latitude)
+
+
+def projection(system: pyproj.CRS) -> pyproj.Proj:
+    """Return the projection of a system, to be used in this thread."""
+    return _projection(system.srs, threading.get_ident())
+
+
+@lru_cache(maxsize=64)
+def _projection(definition: str, _thread: int) -> pyproj.Proj:
+    import pyproj
+
+    return pyproj.Proj(definition)
 
 
 def covers(system: pyproj.CRS, longitude: float, latitude: float) -> bool:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.axes import WEST_SOUTH, Winding, covers, degrees_of, easting_first, middle, northing_first, turned
+from twin.city.axes import (
+    WEST_SOUTH,
+    Winding,
+    covers,
+    degrees_of,
+    easting_first,
+    middle,
+    northing_first,
+    projection,
+    turned,
+)
 from twin.errors import Problem, TwinError
 
 if TYPE_CHECKING:
@@ -173,15 +183,13 @@ def grid_convergence(crs: str | None, x: float, y: float) -> float | None:
     x, y
         Easting and northing in its unit.
     """
-    import pyproj
-
     system = _system(crs) if crs else None
     if system is None or not system.flat.is_projected:
         return None
     longitude, latitude = degrees_of(system.flat, x, y)
     if not np.isfinite([longitude, latitude]).all():
         return None
-    angle = float(pyproj.Proj(system.flat).get_factors(longitude, latitude).meridian_convergence)
+    angle = float(projection(system.flat).get_factors(longitude, latitude).meridian_convergence)
     return angle if np.isfinite(angle) else None
 
 

@@ -78,7 +78,7 @@ def derive(city: City, figures: Figures | None = None) -> City:
     get footprint, height, envelope, and volume: by the divergence theorem for every building or part whose shell
     closes, else as footprint times mean roof height; a mere footprint has the measured height. A building without
     surfaces gets none of these. ``volume_method`` says how, ``metadata["volume_method"]`` counts buildings and parts.
-    All columns but the type are worked out when one of their table is first asked for.
+    All columns are worked out when one of them is first asked for.
 
     Parameters
     ----------
@@ -94,14 +94,14 @@ def derive(city: City, figures: Figures | None = None) -> City:
 
 
 def _surface_columns(surfaces: Table, figures: Figures) -> Table:
-    surfaces = _with_types(surfaces, figures)
+    typed = surfaces.defer([SURFACE_COLUMNS["type"]], lambda: _with_types(surfaces, figures))
 
     def sizes() -> Table:
         area = np.maximum(figures.area - figures.lost, 0.0)
-        sized = _sizes(surfaces, area, tilts(figures.normal), azimuths(figures.normal))
+        sized = _sizes(typed, area, tilts(figures.normal), azimuths(figures.normal))
         return sized.put(SURFACE_COLUMNS["opening_m2"], figures.openings, DERIVED)
 
-    return surfaces.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sizes)
+    return typed.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sizes)
 
 
 def _object_surface_columns(surfaces: Table, geometry: Geometry) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -94,8 +94,8 @@ class Found:
     lods_offered: set[str] = field(default_factory=set)
     members: dict[int, dict[str, Any]] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
-    surface_ids: list[str] = field(default_factory=list)
-    surface_attributes: list[Mapping[str, Any]] = field(default_factory=list)
+    surface_ids: Sequence[str] = field(default_factory=list)
+    surface_attributes: Sequence[Mapping[str, Any]] = field(default_factory=list)
     type_names: list[str] = field(default_factory=lambda: list(SURFACE_TYPES))
     crs_as_found: str | None = None
     energy: EnergyFound | None = None

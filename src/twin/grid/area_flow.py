@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twin.grid.powerflow.areas import without
 from twin.grid.powerflow.balanced import TURN, positive_sequence, trios
-from twin.grid.powerflow.control import Curve, Setpoints, solve_controlled
+from twin.grid.powerflow.control import Curve, Reactions, Setpoints, solve_controlled
 from twin.grid.powerflow.network import GROUND, Connected, NodalNetwork, PrimitiveBlock, Status
 from twin.grid.powerflow.solve import PowerFlow
 
@@ -231,11 +231,14 @@ class _Ready:
     elements: Elements
     alive: Ints
 
+    @cached_property
+    def _reactions(self) -> Reactions | tuple[Curve, ...]:
+        return Reactions(self.flow, self.elements.curves) if self.elements.curves else ()
+
     def solve(self, power: Complex, start: Complex | None) -> AreaSolution:
-        curves, setpoints = self.elements.curves, self.elements.setpoints
-        asked = power[:, self.alive]
-        if curves or setpoints is not None:
-            found = solve_controlled(self.flow, asked, curves, setpoints, nodes="all")
+        asked, setpoints = power[:, self.alive], self.elements.setpoints
+        if self.elements.curves or setpoints is not None:
+            found = solve_controlled(self.flow, asked, self._reactions, setpoints, "all", start)
             solution, given, settled = found.solution, found.power, found.settled
         else:
             solution, given = self.flow.solve(asked, "all", start), asked

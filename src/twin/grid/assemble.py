@@ -69,6 +69,19 @@ class Assembled:
     rows: dict[str, Ints]
     afloat: Ints
 
+    def block_rows(self, table: str, rows: Ints) -> Ints:
+        """Return the rows in ``grid``, which blocks name, of lines or transformers; -1 of those cut off by switches.
+
+        Parameters
+        ----------
+        rows
+            In the grid as it was given.
+        """
+        kept = self.rows[table]
+        place = np.full(max(kept.max(initial=-1), rows.max(initial=-1)) + 1, -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        return place[rows]
+
     def power_of(self, power_va: Mapping[str, Complex]) -> Complex:
         """Return the power fed in at every step, per unit of ``network.base_va``, shape ``(step, k)``.
 

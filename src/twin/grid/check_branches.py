@@ -16,6 +16,10 @@ __all__ = ["check_branches"]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+# IEC 60038: the highest medium voltage. Above, branches may stand for parts of a grid that were left out (Ward
+# equivalents) or for windings of a star, and what they are made of may be below zero; below it, that is a slip.
+_EQUIVALENTS_ABOVE_V = 36e3
+
 
 def check_branches(grid: ElectricGrid, problems: Problems) -> None:
     """Add what is wrong with whatever joins buses."""
@@ -37,6 +41,7 @@ def _check_lines(grid: ElectricGrid, problems: Problems) -> None:
         report(line, bad, "has a max_current_a that is not positive", problems)
     by_matrix = np.zeros(len(line), dtype=bool)
     by_matrix[grid.line_matrix["line"][inside(grid.line_matrix["line"], len(line))]] = True
+    slip = ~_may_be_equivalent(grid, line, "from_bus")
     sequences = ("r_ohm_m", "x_ohm_m"), ("r0_ohm_m", "x0_ohm_m")
     for r, x in sequences[: 1 if grid.phases == 1 else 2]:
         absent = line.missing(r) | line.missing(x)
@@ -44,7 +49,16 @@ def _check_lines(grid: ElectricGrid, problems: Problems) -> None:
         if r in line and x in line:
             given = ~by_matrix & ~absent
             report(line, given & ~(np.abs(line[r] + 1j * line[x]) > 0), f"has no impedance ({r}, {x})", problems)
-            report(line, given & (line[r] < 0), f"has a negative {r}", problems)
+            report(line, given & slip & (line[r] < 0), f"has a negative {r}", problems)
+    for name in ("c_f_m", "c0_f_m"):
+        if name in line:
+            report(line, slip & ~line.missing(name) & (line[name] < 0), f"has a negative {name}", problems)
+
+
+def _may_be_equivalent(grid: ElectricGrid, table: Table, *ends: str) -> Mask:
+    """Return whether a branch may stand for what is no line and no transformer."""
+    known = np.clip(np.stack([table[end] for end in ends]), 0, len(grid.bus) - 1)
+    return np.asarray((grid.bus["v_nom_v"][known] > _EQUIVALENTS_ABOVE_V).any(axis=0))
 
 
 def _check_matrices(grid: ElectricGrid, problems: Problems) -> None:
@@ -73,9 +87,10 @@ def _check_transformers(grid: ElectricGrid, problems: Problems) -> None:
     for name in ("s_rated_va", "hv_rated_v", "lv_rated_v", "parallel"):
         report(table, not_positive(table[name]), f"has a {name} that is not positive", problems)
     report(table, not_positive(np.abs(table["vk_pct"])), "has a vk_pct that is zero or infinite", problems)
+    slip = ~_may_be_equivalent(grid, table, "hv_bus", "lv_bus")
     for vk, vkr in (("vk_pct", "vkr_pct"), ("vk0_pct", "vkr0_pct")):
         if vk in table and vkr in table:
-            bad = (table[vkr] < 0) | (table[vkr] > np.abs(table[vk]))
+            bad = (slip & (table[vkr] < 0)) | (np.abs(table[vkr]) > np.abs(table[vk]))
             report(table, bad, f"has a {vkr} outside of 0 .. {vk}", problems)
     _check_taps(table, problems)
     if grid.phases == 3 and len(table) and "phases" in table:

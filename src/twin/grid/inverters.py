@@ -90,5 +90,9 @@ class Inverters:
             follows = (self.volt_watt if curve.active else self.volt_var)[chosen] == number
             rows = chosen[follows]
             if len(rows):
-                rating = (self.active_w if curve.active else self.apparent_va)[rows] / base_va
-                yield Curve(element[follows], curve.voltage, curve.value, rating, curve.active)
+                apparent = self.apparent_va[rows] / base_va
+                rating = self.active_w[rows] / base_va if curve.active else apparent
+                limit = None if curve.active else apparent
+                yield Curve(
+                    element[follows], curve.voltage, curve.value, rating, curve.active, limit, while_feeding=True
+                )

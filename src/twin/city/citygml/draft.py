@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import isfinite
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,9 @@ class Draft:
 
     def __init__(self, found: Found, problems: Problems, groups: Iterator[int]) -> None:
         self.found, self.problems, self._fresh_groups = found, problems, groups
+        self.ids: list[str] = []
+        self.attributes: list[Mapping[str, Any]] = []
+        found.surface_ids, found.surface_attributes = self.ids, self.attributes
         self._start()
 
     def _start(self) -> None:
@@ -72,15 +76,15 @@ class Draft:
 
     def own(self, row: int, shape: Shape, first: int) -> int:
         """Say what the surfaces from ``first`` on stand for, and return how many they are."""
-        found, n = self.found, len(self.surface_rings) - first
+        n = len(self.surface_rings) - first
         if n == 1:  # most have one
             self.shapes += (row, shape.type_code, shape.group, shape.host, 1)
-            found.surface_ids.append(shape.identifier or self.faces[first])
-            found.surface_attributes.append(shape.attributes or NOTHING)
+            self.ids.append(shape.identifier or self.faces[first])
+            self.attributes.append(shape.attributes or NOTHING)
         elif n:
             self.shapes += (row, shape.type_code, shape.group, shape.host, n)
-            found.surface_ids += [shape.identifier] * n if shape.identifier else self.faces[first:]
-            found.surface_attributes += [shape.attributes or NOTHING] * n
+            self.ids += [shape.identifier] * n if shape.identifier else self.faces[first:]
+            self.attributes += [shape.attributes or NOTHING] * n
         return n
 
     def walls(self, row: int) -> dict[str, int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import compress, count
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -23,6 +23,7 @@ __all__ = [
     "Document",
     "Geometry",
     "Pick",
+    "Picks",
     "Root",
     "Semantics",
     "Transform",
@@ -30,7 +31,7 @@ __all__ = [
 
 ABSENT = Raw(b"null")
 INSTANCE = "GeometryInstance"
-SERIALS = itertools.count()
+SERIALS = count()
 
 # How many lists lie around a surface in "boundaries"; the same less one around its semantic value.
 NESTING = {"MultiSurface": 1, "CompositeSurface": 1, "Solid": 2, "MultiSolid": 3, "CompositeSolid": 3}
@@ -113,7 +114,7 @@ class Transform(msgspec.Struct):
     translate: tuple[float, float, float]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Document:
     """A CityJSON object or one feature of a text sequence.
 
@@ -139,7 +140,7 @@ class Document:
         return f"{self.place}/CityObjects/{escape(identifier)}"
 
 
-class Pick(msgspec.Struct, gc=False):
+class Pick(NamedTuple):
     """A geometry that is read, and where it is.
 
     Attributes
@@ -162,6 +163,40 @@ class Pick(msgspec.Struct, gc=False):
         if self.row < 0:
             return f"{self.document.place}/geometry-templates/templates/{self.number}"
         return f"{self.document.where(self.owner)}/geometry/{self.number}"
+
+
+@dataclass(slots=True)
+class Picks:
+    """Geometries that are read, as columns; a row of them is a `Pick`."""
+
+    geometries: list[Geometry] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def pick(self, k: int) -> Pick:
+        """Return one of them."""
+        return Pick(self.geometries[k], self.rows[k], self.numbers[k], self.owners[k], self.documents[k])
+
+    def part(self, start: int, stop: int) -> Picks:
+        """Return consecutive ones."""
+        return Picks(*(column[start:stop] for column in self._columns()))
+
+    def where(self, mask: list[bool]) -> Picks:
+        """Return some of them; the same if that is all."""
+        return self if all(mask) else Picks(*(list(compress(column, mask)) for column in self._columns()))
+
+    def extend(self, others: Picks) -> None:
+        """Add others."""
+        for column, more in zip(self._columns(), others._columns(), strict=True):
+            column.extend(more)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return self.geometries, self.rows, self.numbers, self.owners, self.documents
 
 
 def escape(name: str) -> str:

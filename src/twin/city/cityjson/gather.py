@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import INSTANCE, Document, Pick
-from twin.city.cityjson.geometry import add_block, parse_shapes
+from twin.city.cityjson.document import INSTANCE, Document, Picks
+from twin.city.cityjson.geometry import Shapes, add_block, parse_shapes
 from twin.city.cityjson.header import Header
 from twin.city.cityjson.objects import Objects
 from twin.city.cityjson.semantics import Labeller
@@ -20,6 +20,7 @@ from twin.city.found import Found
 __all__ = ["Gathering", "drop_unused_vertices"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Gathering:
@@ -37,29 +38,48 @@ class Gathering:
             self.header = header
             self.objects.levels.use(header.templates.geometries)
 
-    def add(self, documents: Sequence[Document], coordinates: Floats) -> None:
-        """Add the objects of documents and their geometries; ``coordinates`` are those of all their vertices."""
-        picks = [pick for pick in self.objects.add(documents) if pick.document.n_vertices >= 0]
-        for document in documents:
-            document.objects = {}  # of which only the picks are still needed
-        self._shapes([pick for pick in picks if pick.geometry.type != INSTANCE], coordinates)
-        if instances := [pick for pick in picks if pick.geometry.type == INSTANCE]:
-            first, n = _vertices_of(instances)
-            add_instances(
-                self.found, instances, first, n, coordinates, self.header.templates, self.label, self.diagnosis
-            )
+    def add(self, groups: Iterable[Sequence[Document]], coordinates: Floats) -> None:
+        """Add the objects of documents and their geometries, one group at a time.
 
-    def _shapes(self, picks: Sequence[Pick], coordinates: Floats) -> None:
-        if not picks:
-            return
-        first, n = _vertices_of(picks)
-        rows = np.fromiter([pick.row for pick in picks], dtype=np.int64, count=len(picks))
-        shapes = parse_shapes(picks, first, n, self.label, self.diagnosis)
-        add_block(self.found, shapes, coordinates, rows)
+        Parameters
+        ----------
+        groups
+            Documents whose objects refer to each other only; they lose their objects.
+        coordinates
+            Of all their vertices.
+        """
+        shapes, rows = [], []
+        instances = Picks()
+        for documents in groups:
+            picks = self.objects.take(documents)
+            picks = picks.where([document.n_vertices >= 0 for document in picks.documents])
+            for document in documents:
+                document.objects = {}  # of which only the picks are still needed
+            instanced = [geometry.type == INSTANCE for geometry in picks.geometries]
+            instances.extend(picks.where(instanced))
+            picks = picks.where([not some for some in instanced])
+            if len(picks):
+                shapes.append(parse_shapes(picks, *_vertices_of(picks), self.label, self.diagnosis))
+                rows += picks.rows
+        dropped = self.objects.settle()
+        if rows:
+            self._add_shapes(Shapes.concat(shapes), coordinates, rows, dropped)
+        instances = instances.where([row not in dropped for row in instances.rows])
+        if len(instances):
+            templates, n = self.header.templates, _vertices_of(instances)
+            add_instances(self.found, instances, *n, coordinates, templates, self.label, self.diagnosis)
+
+    def _add_shapes(self, shapes: Shapes, coordinates: Floats, rows: list[int], dropped: set[int]) -> None:
+        of = np.array(rows)
+        if dropped:
+            kept = ~np.isin(of, list(dropped))
+            shapes, of = shapes.where(kept), of[kept]
+        add_block(self.found, shapes, coordinates, of, self.label)
 
     def close(self) -> Found:
         """Return what was found, with notes of what was left out."""
         self.objects.report()
+        self.found.surface_ids, self.found.surface_attributes = self.label.said()
         return self.found
 
 
@@ -70,8 +90,9 @@ def drop_unused_vertices(found: Found) -> None:
         found.blocks[k] = replace(block, coordinates=block.coordinates[used], ring_vertices=rows)
 
 
-def _vertices_of(picks: Sequence[Pick]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _vertices_of(picks: Picks) -> tuple[Ints, Ints]:
     """Return for each geometry the row of the first vertex it may refer to, and how many there are."""
-    homes = [pick.document for pick in picks]
-    first = np.fromiter([home.first_vertex for home in homes], dtype=np.int64, count=len(homes))
-    return first, np.fromiter([home.n_vertices for home in homes], dtype=np.int64, count=len(homes))
+    homes = picks.documents
+    if homes[0] is homes[-1]:  # one document, as those of several follow one another
+        return np.full(len(homes), homes[0].first_vertex), np.full(len(homes), homes[0].n_vertices)
+    return np.array([home.first_vertex for home in homes]), np.array([home.n_vertices for home in homes])

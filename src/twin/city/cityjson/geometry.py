@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import Boundaries, parse_boundaries
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import NESTING, Geometry, Pick
-from twin.city.cityjson.semantics import Labeller, Labels
+from twin.city.cityjson.document import NESTING, Geometry, Pick, Picks
+from twin.city.cityjson.semantics import Labeller
 from twin.city.found import Block, Found
 
 __all__ = ["Shapes", "add_block", "parse_shapes"]
@@ -20,7 +19,8 @@ __all__ = ["Shapes", "add_block", "parse_shapes"]
 Ints = NDArray[np.int64]
 
 _DONE = Geometry("")
-_CHUNK = 400  # geometries at a time, so that their text and numbers stay in the cache
+_LABELS = ("types", "groups", "hosts", "kinds")
+_CHUNK = 2000  # geometries at a time, so that their text and numbers stay in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,23 @@ class Shapes:
     types: Ints
     groups: Ints
     hosts: Ints
-    ids: list[str]
-    attributes: list[Mapping[str, Any]]
+    kinds: Ints
+
+    @classmethod
+    def concat(cls, parts: Sequence[Shapes]) -> Shapes:
+        """Return several after one another."""
+        said = (
+            np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(part, name) for part in parts)]) for name in _LABELS
+        )
+        return cls(Boundaries.concat([part.boundaries for part in parts]), *said)
+
+    def where(self, kept: NDArray[np.bool_]) -> Shapes:
+        """Return those of some of the geometries."""
+        boundaries, surfaces = self.boundaries.where(kept)
+        return Shapes(boundaries, *(getattr(self, name)[surfaces] for name in _LABELS))
 
 
-def parse_shapes(
-    picks: Sequence[Pick], first: Ints, n_vertices: Ints, labeller: Labeller, diagnosis: Diagnosis
-) -> Shapes:
+def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller, diagnosis: Diagnosis) -> Shapes:
     """Return the shapes of geometries, their corners as rows in the array of all vertices.
 
     The picks lose their geometry on the way, so that its text can be let go of.
@@ -47,40 +57,30 @@ def parse_shapes(
     first, n_vertices
         Row of the first vertex that each geometry may refer to, and how many there are from there on.
     """
-    boundaries: list[Boundaries] = []
-    labels: list[Labels] = []
+    shapes: list[Shapes] = []
     for start in range(0, len(picks), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        some = _boundaries(picks[chunk], first[chunk], n_vertices[chunk], diagnosis)
-        boundaries.append(some)
-        labels.append(labeller(picks[chunk], some.surfaces))
-        for pick in picks[chunk]:
-            pick.geometry = _DONE
-    types, groups, hosts = (
-        np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(some, name) for some in labels)])
-        for name in ("types", "groups", "hosts")
-    )
-    ids: list[str] = []
-    attributes: list[Mapping[str, Any]] = []
-    for said in labels:
-        ids += said.ids
-        attributes += said.attributes
-    return Shapes(Boundaries.concat(boundaries), types, groups, hosts, ids, attributes)
+        stop = min(start + _CHUNK, len(picks))
+        chunk = picks.part(start, stop)
+        some = _boundaries(chunk, first[start:stop], n_vertices[start:stop], diagnosis)
+        said = labeller(chunk, some.surfaces)
+        shapes.append(Shapes(some, said.types, said.groups, said.hosts, said.kinds))
+        picks.geometries[start:stop] = [_DONE] * len(chunk)
+    return Shapes.concat(shapes)
 
 
-def _boundaries(picks: Sequence[Pick], first: Ints, n_vertices: Ints, diagnosis: Diagnosis) -> Boundaries:
-    geometries = [pick.geometry for pick in picks]
+def _boundaries(picks: Picks, first: Ints, n_vertices: Ints, diagnosis: Diagnosis) -> Boundaries:
+    geometries = picks.geometries
     parsed = parse_boundaries([one.boundaries for one in geometries], [NESTING[one.type] for one in geometries])
     if parsed is not None and (corners := _rows(parsed, first, n_vertices)) is not None:
         return Boundaries(corners, parsed.ring_sizes, parsed.surface_rings, parsed.surfaces)
     if len(picks) > 1:
         return Boundaries.concat(
             [
-                _boundaries(picks[k : k + 1], first[k : k + 1], n_vertices[k : k + 1], diagnosis)
+                _boundaries(picks.part(k, k + 1), first[k : k + 1], n_vertices[k : k + 1], diagnosis)
                 for k in range(len(picks))
             ]
         )
-    return _one(picks[0], int(first[0]), int(n_vertices[0]), diagnosis)
+    return _one(picks.pick(0), int(first[0]), int(n_vertices[0]), diagnosis)
 
 
 def _rows(parsed: Boundaries, first: Ints, n_vertices: Ints) -> Ints | None:
@@ -101,7 +101,7 @@ def _one(pick: Pick, first: int, n: int, diagnosis: Diagnosis) -> Boundaries:
     return Boundaries(corners, odd.ring_sizes, odd.surface_rings, odd.surfaces)
 
 
-def add_block(found: Found, shapes: Shapes, coordinates: NDArray[np.float64], rows: Ints) -> None:
+def add_block(found: Found, shapes: Shapes, coordinates: NDArray[np.float64], rows: Ints, labeller: Labeller) -> None:
     """Add shapes to what is found.
 
     Parameters
@@ -110,8 +110,7 @@ def add_block(found: Found, shapes: Shapes, coordinates: NDArray[np.float64], ro
         Of the object that every geometry belongs to.
     """
     some = shapes.boundaries
-    found.surface_ids += shapes.ids
-    found.surface_attributes += shapes.attributes
+    labeller.note(shapes.kinds)
     found.blocks.append(
         Block(
             coordinates,

@@ -2,62 +2,122 @@
 
 from __future__ import annotations
 
+import json
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, compress
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
 from twin.city.found import NOTHING, TYPE_CODES, UNKNOWN_TYPE, Found
-from twin.city.geometry.rings import offsets_of, ragged_take
+from twin.city.lazy import Made
 
-__all__ = ["REMEMBERED", "Kinds", "Memory"]
+__all__ = ["Kinds", "Lists"]
 
 Ints = NDArray[np.int64]
 Lists = tuple[Ints, Ints]  # numbers of several lists one after the other, and how many each list has
 
-REMEMBERED = 20_000  # texts, and kinds of surfaces
+_REMEMBERED = 20_000  # texts that differ
 
 _OPENINGS = (TYPE_CODES["Window"], TYPE_CODES["Door"])
-_INTERPRETED = {"id", "parent", "children", "twin_type_source"}  # beside the type
 _MANY = 2**31
-_NONE: Ints = np.zeros(0, dtype=np.int64)
-_BLANKS = b" \t\r\n"
-_TYPE_OF = itemgetter("type")
-_SURFACES = msgspec.json.Decoder(list[dict[str, Any]])
+_INTERPRETED = (b'"id"', b'"parent"', b'"twin_type_source"', b"\\")  # a name may be written with escapes
+_BLANKS = (b" ", b"\n", b"\t", b"\r")
+_OPEN, _CLOSE = (np.uint8(ord(c)) for c in "{}")
+_TYPE = b'"type":"'
+_PAD = b" " * 16
+
+# Types that most surfaces have without saying more; the name and its closing quote take two overlapping words
+_COMMON = ("WallSurface", "RoofSurface", "GroundSurface", "ClosureSurface")
+_ODD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class _Surface(msgspec.Struct, gc=False):
+    """What we interpret of a thematic surface."""
+
+    type: str
+    id: Any = None
+    parent: Any = None
+    children: Any = None
+    twin_type_source: Any = None
+
+
+_SURFACES = msgspec.json.Decoder(list[_Surface])
+_MAPPINGS = msgspec.json.Decoder(list[dict[str, Any]])
 _LISTS = msgspec.json.Decoder(list[list[dict[str, Any]]])
 
 
-class Memory:
-    """Lists of numbers by the text that they are made of: much of what geometries say is the same for many of them."""
+class _Numbering(dict[bytes, int]):
+    """Numbers texts from 0 as they are asked for."""
 
-    def __init__(self) -> None:
-        self._forget()
+    def __missing__(self, text: bytes) -> int:
+        self[text] = number = len(self)
+        return number
 
-    def _forget(self) -> None:
-        self.known: dict[Any, int] = {}
-        self.numbers, self.offsets = _NONE, np.zeros(1, dtype=np.int64)
 
-    def __call__(self, keys: Sequence[Any], parse: Callable[[list[Any]], Lists | None]) -> Lists | None:
-        """Return the list of each key, by parsing those not met before; None if one cannot be parsed."""
-        rows = list(map(self.known.get, keys))
-        if None in rows:
-            if len(self.known) > REMEMBERED:
-                self._forget()
-            unknown = [key for key in dict.fromkeys(keys) if key not in self.known]
-            parsed = parse(unknown)
-            if parsed is None:
-                return None
-            self.known.update(zip(unknown, range(len(self.known), len(self.known) + len(unknown)), strict=True))
-            self.numbers = np.concatenate([self.numbers, parsed[0]])
-            self.offsets = np.concatenate([self.offsets, self.offsets[-1] + offsets_of(parsed[1])[1:]])
-            rows = list(map(self.known.__getitem__, keys))
-        elements, offsets = ragged_take(self.offsets, np.array(rows, dtype=np.int64))
-        return self.numbers[elements], np.diff(offsets)
+@dataclass(frozen=True, slots=True)
+class _Braces:
+    """Where objects stand in a text of lists of objects, such as ``[{..},{..}],[{..}]``.
+
+    Attributes
+    ----------
+    starts, ends
+        Places of the opening and of the closing brace of each.
+    counts
+        Objects of every list.
+    words
+        Eight bytes from each byte of the text on.
+    """
+
+    starts: Ints
+    ends: Ints
+    counts: Ints
+    words: Ints
+
+    @classmethod
+    def of(cls, text: bytes) -> _Braces | None:
+        """Return the places, None if a brace stands anywhere else."""
+        codes = np.frombuffer(text, dtype=np.uint8)
+        starts, ends = np.flatnonzero(codes == _OPEN), np.flatnonzero(codes == _CLOSE)
+        if not (text.startswith(b"[{") and text.endswith(b"}]") and len(starts) == len(ends)):
+            return None
+        gaps = starts[1:] - ends[:-1]
+        last = np.flatnonzero(gaps == len("}],[{") - 1)
+        goes_on = np.count_nonzero(gaps == len("},{") - 1)
+        behind = [codes[ends[last] + k] == ord(sign) for k, sign in enumerate("],[", 1)]
+        if goes_on + len(last) != len(gaps) or (ends < starts).any() or not np.logical_and.reduce(behind).all():
+            return None
+        padded = text + _PAD
+        words: Ints = np.ndarray(len(padded) - 7, "<i8", padded, strides=1)
+        return cls(starts, ends, np.diff(last, prepend=-1, append=len(gaps)), words)
+
+
+def _plain(name: str) -> bytes:
+    """Return what is between the braces of a surface of which nothing but the type is said."""
+    return _TYPE + name.encode() + b'"'
+
+
+def _word(text: bytes) -> int:
+    """Return the first eight bytes of a text as a number."""
+    return int.from_bytes(text[:8], "little", signed=True)
+
+
+def _decoded(texts: list[bytes]) -> list[Mapping[str, Any]]:
+    """Return the attributes of kinds of surfaces by what is between the braces of each; nothing for none."""
+    described = [text for text in texts if text]
+    made = iter(_MAPPINGS.decode(b"[{" + b"},{".join(described) + b"}]") if described else ())
+    return [_uninterpreted(next(made)) if text else NOTHING for text in texts]
+
+
+def _uninterpreted(surface: dict[str, Any]) -> Mapping[str, Any]:
+    for name in _Surface.__struct_fields__:
+        surface.pop(name, None)
+    return surface or NOTHING
 
 
 class Kinds:
@@ -65,125 +125,135 @@ class Kinds:
 
     Attributes
     ----------
-    codes, ids, attributes
-        Type, identifier and attributes.
+    codes, ids
+        Type and identifier.
     parents
         Place in its geometry's list of the surface that an opening is in, -1 for none, -2 for one that cannot be.
-    rich
-        Whether there is an identifier or an attribute.
     """
 
     def __init__(self, found: Found) -> None:
         self.found = found
-        self.codes, self.parents, self.rich = array("q", [UNKNOWN_TYPE]), array("q", [-1]), array("b", [0])
+        self.codes, self.parents = array("q", [UNKNOWN_TYPE]), array("q", [-1])
         self.ids: list[str] = [""]
-        self.attributes: list[Mapping[str, Any]] = [NOTHING]
-        self._plain: dict[str, int] = {}  # by type, the kind of a surface without anything else
-        self._known: dict[bytes, int] = {}  # by what is between the braces of a surface
-        self._memory = Memory()
+        self._texts: list[bytes] = [b""]
+        self._codes: dict[str, int] = {}
+        self._append([_plain(name) for name in _COMMON], [_Surface(name) for name in _COMMON])
+        self._forget()
 
-    def of(self, texts: Sequence[bytes]) -> Lists | None:
-        """Return the kinds of the thematic surfaces of each geometry, None if one is odd."""
-        return self._memory(texts, self._parse)
+    def _forget(self) -> None:
+        self._known, self._first = _Numbering(), len(self.ids)
 
-    def _parse(self, texts: list[bytes]) -> Lists | None:
-        try:
-            return self._split(texts) or self._decode(texts)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
-            return None
+    def attributes(self) -> Sequence[Mapping[str, Any]]:
+        """Return what is said of each beside type and identifier."""
+        texts = self._texts
+        return Made(lambda: _decoded(texts))  # without ``self``, which would be held in a circle
 
-    def _split(self, texts: list[bytes]) -> Lists | None:
-        """Return the same for texts cut between ``}`` and ``{``, None if that is not just between two surfaces.
+    def of(self, texts: Sequence[bytes | Raw]) -> Lists | None:
+        """Return the kinds of the thematic surfaces of each geometry, None if one is odd.
 
-        As no part of a JSON object is one itself, every cut is right if all pieces are objects.
+        Parameters
+        ----------
+        texts
+            Of each geometry a JSON list of objects, known to be valid JSON.
         """
         text = b",".join(texts)
-        if len(text.translate(None, _BLANKS)) < len(text):
-            text = msgspec.json.format(b"[" + text + b"]", indent=-1)[1:-1]
-        if not text.startswith(b"[{") or not text.endswith(b"}]"):
+        try:
+            if any(blank in text for blank in _BLANKS):
+                text = msgspec.json.format(b"[" + text + b"]", indent=-1)[1:-1]
+            return self._cut(text, len(texts)) or self._decode(text)
+        except _ODD:
             return None
-        counts = _counts(text)
-        pieces = text[2:-2].replace(b"}],[{", b"},{").split(b"},{")
-        fresh = [piece for piece in dict.fromkeys(pieces) if piece not in self._known]
-        if fresh:
-            surfaces = _SURFACES.decode(b"[{" + b"},{".join(fresh) + b"}]")
-            if len(surfaces) != len(fresh) or len(counts) != len(texts):
-                return None
-            self._known.update(zip(fresh, self.add(surfaces).tolist(), strict=True))
-        kinds = np.fromiter(map(self._known.__getitem__, pieces), dtype=np.int64, count=len(pieces))
-        return kinds, counts
 
-    def _decode(self, texts: list[bytes]) -> Lists:
-        """Return the same for texts decoded one surface after the other."""
-        lists = _LISTS.decode(b"[" + b",".join(texts) + b"]")
+    def _cut(self, text: bytes, n: int) -> Lists | None:
+        """Return the same for ``n`` lists cut at every brace, None if those are not just around surfaces."""
+        braces = _Braces.of(text)
+        if braces is None or len(braces.counts) != n:
+            return None
+        kinds, left = self._common(braces)
+        if len(left):
+            bounds = zip((braces.starts[left] + 1).tolist(), braces.ends[left].tolist(), strict=True)
+            more = self._of_pieces([text[start:end] for start, end in bounds])
+            if more is None:
+                return None
+            kinds[left] = more
+        return kinds, braces.counts
+
+    def _common(self, braces: _Braces) -> tuple[Ints, Ints]:
+        """Return the kinds of surfaces of which nothing is said but a common type, and the rows of all others."""
+        starts, ends, words = braces.starts, braces.ends, braces.words
+        kinds = np.zeros(len(starts), dtype=np.int64)
+        plain, head, tail = words[starts + 1] == _word(_TYPE), words[starts + 9], words[ends - 8]
+        for kind, name in enumerate(_COMMON, 1):
+            piece = _plain(name)
+            same = plain & (ends - starts == len(piece) + 1) & (head == _word(piece[8:])) & (tail == _word(piece[-8:]))
+            kinds[same] = kind
+        return kinds, np.flatnonzero(kinds == 0)
+
+    def _decode(self, text: bytes) -> Lists:
+        """Return the same for lists decoded one surface after the other."""
+        lists = _LISTS.decode(b"[" + text + b"]")
         return self.add(list(chain.from_iterable(lists))), np.array(list(map(len, lists)), dtype=np.int64)
 
     def add(self, surfaces: Sequence[dict[str, Any]]) -> Ints:
-        """Return the kinds of surfaces, which lose their type.
+        """Return the kinds of surfaces.
 
         Raises
         ------
-        KeyError, TypeError
+        msgspec.ValidationError
             If one has no type.
         """
-        names = list(map(_TYPE_OF, surfaces))
-        for name in dict.fromkeys(names):
-            if not isinstance(name, str):
-                raise TypeError
-            if name not in self._plain:
-                self._plain[name] = self._append([self.found.type_code(name)], [NOTHING])
-        kinds = np.fromiter(map(self._plain.__getitem__, names), dtype=np.int64, count=len(names))
-        more = [len(surface) > 1 for surface in surfaces]
-        described = list(compress(surfaces, more))
-        if described:
-            rows = np.flatnonzero(more)
-            kinds[rows] = self._describe_all(described, np.array(self.codes)[kinds[rows]].tolist())
+        kinds = self._of_pieces([json.dumps(surface).encode()[1:-1] for surface in surfaces])
+        assert kinds is not None
         return kinds
 
-    def _describe_all(self, surfaces: list[dict[str, Any]], codes: list[int]) -> Ints:
-        """Return new kinds for surfaces of which more is said than their types."""
-        if not _INTERPRETED.isdisjoint(set().union(*surfaces)):
-            return np.array([self._describe(*one) for one in zip(surfaces, codes, strict=True)], dtype=np.int64)
-        for surface in surfaces:
-            del surface["type"]
-        first = self._append(codes, surfaces)
-        return np.arange(first, first + len(codes))
+    def _of_pieces(self, pieces: list[bytes]) -> Ints | None:
+        """Return the kinds of surfaces by what is between their braces; None if that is not an object for each.
 
-    def _describe(self, surface: dict[str, Any], code: int) -> int:
-        """Return a new kind for a surface of which more is said than its type."""
-        attributes = surface.copy()
-        del attributes["type"]
-        identifier, within = attributes.pop("id", None), attributes.pop("parent", None)
-        parent = -1
-        if code in _OPENINGS and within is not None:
-            parent = within if isinstance(within, int) and 0 <= within < _MANY else -2
-        attributes.pop("children", None)
-        if attributes.pop("twin_type_source", None) == "derived":
-            code = UNKNOWN_TYPE
-        kind = self._append([code], [attributes or NOTHING])
-        self.parents[kind] = parent
-        if isinstance(identifier, str):
-            self.ids[kind] = identifier
-            self.rich[kind] |= identifier != ""
-        return kind
+        As no part of a JSON object is one itself, every cut is right if all pieces are objects.
+        """
+        if len(self._known) > _REMEMBERED:
+            self._forget()
+        known, before = self._known, len(self._known)
+        kinds = np.array(list(map(known.__getitem__, pieces)), dtype=np.int64) + self._first
+        if len(known) == before:
+            return kinds
+        fresh = list(known)[before:]
+        try:
+            surfaces = _SURFACES.decode(b"[{" + b"},{".join(fresh) + b"}]")
+        except _ODD:
+            self._forget()
+            raise
+        if len(surfaces) != len(fresh):
+            self._forget()
+            return None
+        self._append(fresh, surfaces)
+        return kinds
 
-    def _append(self, codes: Sequence[int], attributes: Sequence[Mapping[str, Any]]) -> int:
-        """Add kinds without identifiers that are in nothing; return the first."""
-        first, n = len(self.ids), len(codes)
-        self.codes.extend(codes)
-        self.parents.extend([-1] * n)
-        self.rich.extend([one is not NOTHING for one in attributes])
-        self.ids += [""] * n
-        self.attributes += attributes
-        return first
+    def _append(self, pieces: list[bytes], surfaces: list[_Surface]) -> None:
+        """Add kinds of surfaces by what is between their braces, and as it is decoded."""
+        first, names = len(self.ids), [surface.type for surface in surfaces]
+        self._codes.update({name: self.found.type_code(name) for name in dict.fromkeys(names)})
+        self.codes.extend(map(self._codes.__getitem__, names))
+        self.parents.extend([-1] * len(names))
+        self.ids += [""] * len(names)
+        plain = len(_plain(""))
+        self._texts += [
+            b"" if len(piece) - len(name) == plain else piece for piece, name in zip(pieces, names, strict=True)
+        ]
+        for kind, surface in enumerate(surfaces, first) if _may_say_more(pieces) else ():
+            self._interpret(kind, surface)
+
+    def _interpret(self, kind: int, surface: _Surface) -> None:
+        if isinstance(surface.id, str):
+            self.ids[kind] = surface.id
+        if self.codes[kind] in _OPENINGS and surface.parent is not None:
+            within = surface.parent
+            self.parents[kind] = within if isinstance(within, int) and 0 <= within < _MANY else -2
+        if surface.twin_type_source == "derived":
+            self.codes[kind] = UNKNOWN_TYPE
 
 
-def _counts(text: bytes) -> Ints:
-    """Return how many surfaces each list in a text like ``[{..},{..}],[{..}]`` has."""
-    codes = np.frombuffer(text, dtype=np.uint8)
-    closed = np.flatnonzero(codes[:-4] == ord("}"))
-    behind = [codes[closed + k] for k in range(1, 5)]
-    goes_on = (behind[0] == ord(",")) & (behind[1] == ord("{"))
-    ends = np.logical_and.reduce([code == ord(sign) for code, sign in zip(behind, "],[{", strict=True)])
-    last = np.flatnonzero(ends[goes_on | ends])
-    return np.diff(last, prepend=-1, append=np.count_nonzero(goes_on | ends))
+def _may_say_more(pieces: list[bytes]) -> bool:
+    """Tell whether some surface may have a member that we interpret, beside its type."""
+    text = b"\0".join(pieces)
+    return any(sign in text for sign in _INTERPRETED)

@@ -8,14 +8,14 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from msgspec import Raw
 from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import parse_values
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import ABSENT, NESTING, Pick
-from twin.city.cityjson.kinds import REMEMBERED, Kinds, Memory
-from twin.city.found import NOTHING, Found
+from twin.city.cityjson.document import ABSENT, NESTING, Pick, Picks
+from twin.city.cityjson.kinds import Kinds, Lists
+from twin.city.found import Found
+from twin.city.lazy import Lookup
 
 __all__ = ["Labeller", "Labels"]
 
@@ -26,13 +26,12 @@ _NONE: Ints = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is said of every surface; see `twin.city.found.Block` and `twin.city.found.Found`."""
+    """What is said of every surface: see `twin.city.found.Block`; and its kind."""
 
     types: Ints
     groups: Ints
     hosts: Ints
-    ids: list[str]
-    attributes: list[Mapping[str, Any]]
+    kinds: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class _Selection:
     """
 
     def __init__(self, mask: list[bool]) -> None:
-        self.mask, self.all = mask, all(mask)
+        self.mask, self.all, self.any = mask, all(mask), any(mask)
         self.rows: Any = slice(None) if self.all else np.array(mask, dtype=bool)
 
     def of(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -77,10 +76,11 @@ class Labeller:
 
     def __init__(self, found: Found, diagnosis: Diagnosis) -> None:
         self.found, self.diagnosis = found, diagnosis
-        self.kinds, self.values = Kinds(found), Memory()
+        self.kinds = Kinds(found)
         self.n_groups = 0
+        self._noted = [_NONE]
 
-    def __call__(self, picks: Sequence[Pick], surfaces: Ints) -> Labels:
+    def __call__(self, picks: Picks, surfaces: Ints) -> Labels:
         """Return the labels of all surfaces of some geometries.
 
         Parameters
@@ -89,25 +89,34 @@ class Labeller:
             How many each geometry has.
         """
         said = self._at_once(picks, surfaces) or self._one_by_one(picks, surfaces)
-        labels = self._labels(said, self._hosts(said, picks))
-        if len(self.kinds.ids) > REMEMBERED:
-            self.kinds = Kinds(self.found)
-        return labels
+        return self._labels(said, self._hosts(said, picks))
+
+    def note(self, kinds: Ints) -> None:
+        """Note the kinds of surfaces that are taken."""
+        self._noted.append(kinds)
+
+    def said(self) -> tuple[Lookup[str], Lookup[Mapping[str, Any]]]:
+        """Return identifier and attributes of every surface taken."""
+        kinds = np.concatenate(self._noted)
+        return Lookup(self.kinds.ids, kinds), Lookup(self.kinds.attributes(), kinds)
 
     def reserve(self, n: int) -> int:
         """Return the first of ``n`` numbers for groups that are not used yet."""
         self.n_groups += n
         return self.n_groups - n
 
-    def _at_once(self, picks: Sequence[Pick], surfaces: Ints) -> _Said | None:
+    def _at_once(self, picks: Picks, surfaces: Ints) -> _Said | None:
         """Return what is said, None if anything is odd."""
-        semantics = [pick.geometry.semantics for pick in picks]
+        semantics = [geometry.semantics for geometry in picks.geometries]
         some = _Selection([one is not None and one.surfaces is not ABSENT for one in semantics])
         said = _Selection([one is not None and one.values is not ABSENT for one in semantics])
-        nesting = [NESTING[one.geometry.type] for one in said.of(picks)]
-        kinds = self.kinds.of(_texts([one.surfaces for one in some.of(semantics)]))
-        texts = _texts([one.values for one in said.of(semantics)])
-        local = self.values(list(zip(nesting, texts, strict=True)), _parse_values)
+        nesting = [NESTING[geometry.type] for geometry in said.of(picks.geometries)]
+        kinds: Lists | None = (_NONE, _NONE)
+        local: Lists | None = (_NONE, _NONE)
+        if some.any:
+            kinds = self.kinds.of([one.surfaces for one in some.of(semantics)])
+        if said.any:
+            local = parse_values([one.values for one in said.of(semantics)], nesting)
         if kinds is None or local is None or (surfaces[said.rows] != local[1]).any():
             return None
         counts = np.zeros(len(picks), dtype=np.int64)
@@ -128,12 +137,12 @@ class Labeller:
         values[np.repeat(said.rows, surfaces)] = numbered
         return values
 
-    def _one_by_one(self, picks: Sequence[Pick], surfaces: Ints) -> _Said:
+    def _one_by_one(self, picks: Picks, surfaces: Ints) -> _Said:
         """Return the same after looking for what is odd, and noting it."""
         first = 0
         parts = []
-        for k, pick in enumerate(picks):
-            one = self._at_once([pick], surfaces[k : k + 1]) or self._odd(pick, int(surfaces[k]))
+        for k in range(len(picks)):
+            one = self._at_once(picks.part(k, k + 1), surfaces[k : k + 1]) or self._odd(picks.pick(k), int(surfaces[k]))
             parts.append((one.kinds, one.counts, np.where(one.values < 0, -1, one.values + first)))
             first += len(one.kinds)
         return _Said(*(np.concatenate([_NONE, *arrays]) for arrays in zip(*parts, strict=True)))
@@ -148,7 +157,7 @@ class Labeller:
             values = None
         return _Said(kinds, counts, np.full(n, -1) if values is None else np.array(values, dtype=np.int64))
 
-    def _hosts(self, said: _Said, picks: Sequence[Pick]) -> Ints:
+    def _hosts(self, said: _Said, picks: Picks) -> Ints:
         """Return for every thematic surface the one that it is an opening in, -1 for none, and once more -1."""
         hosts = np.full(len(said.kinds) + 1, -1)
         all_parents = np.array(self.kinds.parents)
@@ -162,9 +171,10 @@ class Labeller:
         there = (parents[rows] >= 0) & (parents[rows] < said.counts[of]) & (parents[rows] != rows - first)
         hosts[rows[there]] = (parents[rows] + first)[there]
         for row, k, start in zip(rows[~there].tolist(), of[~there].tolist(), first[~there].tolist(), strict=True):
-            text = f"opening {row - start} of {picks[k].owner} is in a surface that does not exist"
-            place = f"{picks[k].place}/semantics/surfaces/{row - start}/parent"
-            self.found.warn("host-missing", text, picks[k].owner, place)
+            pick = picks.pick(k)
+            text = f"opening {row - start} of {pick.owner} is in a surface that does not exist"
+            place = f"{pick.place}/semantics/surfaces/{row - start}/parent"
+            self.found.warn("host-missing", text, pick.owner, place)
         return hosts
 
     def _labels(self, said: _Said, hosts: Ints) -> Labels:
@@ -174,21 +184,5 @@ class Labeller:
         groups = values + first
         groups[unknown] = first + n + np.arange(n_unknown)
         kinds = np.append(said.kinds, 0)[values]
-        ids, attributes = [""] * len(values), [NOTHING] * len(values)
-        if np.array(self.kinds.rich)[kinds].any():
-            rows = kinds.tolist()
-            attributes = list(map(self.kinds.attributes.__getitem__, rows))
-            if any(self.kinds.ids):
-                ids = list(map(self.kinds.ids.__getitem__, rows))
         hosts = np.where(hosts < 0, -1, hosts + first)
-        return Labels(np.array(self.kinds.codes)[kinds], groups, hosts[values], ids, attributes)
-
-
-def _texts(raw: Sequence[Raw]) -> list[bytes]:
-    """Return copies of JSON texts, which hold no zeros; much faster than one by one."""
-    return b"\0".join(raw).split(b"\0") if raw else []
-
-
-def _parse_values(keys: list[tuple[int, bytes]]) -> tuple[Ints, Ints] | None:
-    """Return the semantic values in texts, with how many lists lie around a value in each; None if one is odd."""
-    return parse_values([text for _, text in keys], [nesting for nesting, _ in keys])
+        return Labels(np.array(self.kinds.codes)[kinds], groups, hosts[values], kinds)

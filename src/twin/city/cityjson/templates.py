@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import Boundaries
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import Document, Geometry, Pick
+from twin.city.cityjson.document import Document, Geometry, Pick, Picks
 from twin.city.cityjson.geometry import Shapes, add_block, parse_shapes
 from twin.city.cityjson.semantics import Labeller
 from twin.city.found import Found
@@ -57,7 +57,7 @@ class Templates:
 
 def add_instances(
     found: Found,
-    picks: Sequence[Pick],
+    picks: Picks,
     first: Ints,
     n_vertices: Ints,
     coordinates: Floats,
@@ -76,24 +76,25 @@ def add_instances(
     first, n_vertices
         Row of the first vertex that each may refer to, and how many there are from there on.
     """
-    points = _reference_points(picks, first, n_vertices, diagnosis)
-    matrices = np.array([_matrix(pick, diagnosis) for pick in picks])
-    numbers = np.array([pick.geometry.template for pick in picks])
-    rows = np.array([pick.row for pick in picks])
+    instances = [picks.pick(k) for k in range(len(picks))]
+    points = _reference_points(instances, first, n_vertices, diagnosis)
+    matrices = np.array([_matrix(pick, diagnosis) for pick in instances])
+    numbers = np.array([geometry.template for geometry in picks.geometries])
+    rows = np.array(picks.rows)
     if not len(coordinates):
         return  # and every reference point is a problem
     home = Document("", Raw(b"[]"), {})
     for number in np.unique(numbers).tolist():
         of = numbers == number
-        template = Pick(templates.geometries[number], -1, number, f"template {number}", home)
+        template = Picks([templates.geometries[number]], [-1], [number], [f"template {number}"], [home])
         n = np.array([len(templates.vertices)])
-        shape = parse_shapes([template], np.zeros(1, dtype=np.int64), n, labeller, diagnosis)
+        shape = parse_shapes(template, np.zeros(1, dtype=np.int64), n, labeller, diagnosis)
         if not len(templates.vertices):
             continue  # and every corner is a problem
         placed = np.einsum("iab,vb->iva", matrices[of, :3, :3], templates.vertices[_used(shape)])
         placed += (matrices[of, :3, 3] + coordinates[points[of]])[:, None]
         copies = _repeated(shape, int(np.count_nonzero(of)), labeller)
-        add_block(found, copies, placed.reshape(-1, 3), rows[of])
+        add_block(found, copies, placed.reshape(-1, 3), rows[of], labeller)
 
 
 def _used(shape: Shapes) -> Ints:
@@ -113,8 +114,7 @@ def _repeated(shape: Shapes, n: int, labeller: Labeller) -> Shapes:
         np.tile(shape.types, n),
         (shape.groups + apart).ravel(),
         hosts.ravel(),
-        shape.ids * n,
-        shape.attributes * n,
+        np.tile(shape.kinds, n),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ _FALSE = (False, 0, "False", "false", "0", "0.0")
 _EMPTY = (None, "", "nan", "NaN", "NULL", "None")
 _SHOWN = 20  # cells of a column that are named one by one
 _DELIMITERS = ",;\t"
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 class Frame:
@@ -158,7 +160,7 @@ def _as_text(cell: Any) -> str:
 
 
 def read_csv(path: Path, problems: Problems, delimiter: str = ",", missing_ok: bool = False) -> Frame:
-    """Read a CSV file with a header; one whose header has no ``delimiter`` may be separated by comma, semicolon or tab.
+    """Read a CSV file with a header, separated by ``delimiter``, or by comma, semicolon or tab if its header has more.
 
     Raises
     ------
@@ -172,7 +174,8 @@ def read_csv(path: Path, problems: Problems, delimiter: str = ",", missing_ok: b
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
-            used = next((d for d in delimiter + _DELIMITERS if d in header), delimiter)
+            bare = _QUOTED.sub("", header)
+            used = max(delimiter + _DELIMITERS, key=bare.count)  # the first of those that occur as often
             reader = csv.DictReader(itertools.chain([header], file), delimiter=used)
             for row in reader:
                 rows.append(row)

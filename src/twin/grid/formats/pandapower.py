@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from twin.errors import Problem, Problems, TwinError
 from twin.grid.formats.case import GridCase, case_of
 from twin.grid.formats.frame import Frame
+from twin.grid.formats.pandapower_beyond import beyond_power_flow
 from twin.grid.formats.pandapower_tables import TABLES, UNREAD, grid_of
 
 __all__ = ["looks_like_pandapower", "read_pandapower"]
@@ -37,7 +39,9 @@ def read_pandapower(content: Any, path: Path, problems: Problems) -> GridCase:
     _place_buses(net, frames["bus"], path, problems)
     grid = grid_of(frames, problems, float(net.get("f_hz", 50.0)))
     problems.raise_if_any()
-    return case_of(grid)
+    beyond = beyond_power_flow(frames, grid)
+    problems.raise_if_any()
+    return replace(case_of(grid), **beyond)
 
 
 def _frame(net: Mapping[str, Any], name: str, path: Path, problems: Problems) -> Frame:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from twin.errors import Problems
 from twin.grid.formats.case import balanced_nodes, stiff_sources, three_phase_nodes
 from twin.grid.formats.frame import Frame
+from twin.grid.formats.pandapower_equivalents import EQUIVALENTS, with_equivalents
 from twin.grid.formats.pandapower_transformers import transformers, transformers_3w
 from twin.grid.model import ElectricGrid, make_table
 from twin.table import Table
@@ -26,12 +27,13 @@ Ints = NDArray[np.int64]
 
 TABLES = (
     "bus", "line", "trafo", "trafo3w", "ext_grid", "gen", "load", "sgen", "storage", "shunt", "switch",
-    "asymmetric_load", "asymmetric_sgen",
+    "asymmetric_load", "asymmetric_sgen", *EQUIVALENTS,
 )  # fmt: skip
 UNREAD = (
-    "impedance", "dcline", "ward", "xward", "motor", "svc", "ssc", "tcsc", "vsc", "bus_dc", "line_dc", "load_dc",
+    "svc", "ssc", "tcsc", "vsc", "bus_dc", "line_dc", "load_dc",
     "source_dc", "b2b_vsc", "vsc_stacked", "vsc_bipolar",
 )  # fmt: skip
+_DONE = ("bus", *EQUIVALENTS)
 _ENDS = {"line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus"), "trafo3w": ("hv_bus", "mv_bus", "lv_bus")}
 
 
@@ -40,13 +42,14 @@ class _Parts:
 
     def __init__(self, frames: Mapping[str, Frame], problems: Problems) -> None:
         self.problems = problems
+        frames = with_equivalents(frames)
         bus = frames["bus"].take(frames["bus"].flags("in_service", True))
         out = set(frames["bus"].text("id")) - set(bus.text("id"))
         self.bus, line = _with_stubs(bus, frames["line"], out)
         self.ids = self.bus.text("id")
         self.v_nom = self.bus.numbers("vn_kv") * 1e3
         kept = {**frames, "line": line}
-        self.frames = {name: self._in_service(name, frame, out) for name, frame in kept.items() if name != "bus"}
+        self.frames = {name: self._in_service(name, frame, out) for name, frame in kept.items() if name not in _DONE}
 
     def _in_service(self, name: str, frame: Frame, out: set[str]) -> Frame:
         kept = np.ones(len(frame), dtype=bool) if name == "switch" else frame.flags("in_service", True)
@@ -130,6 +133,9 @@ def _lines(parts: _Parts, three_phase: bool) -> Table:
         columns["max_current_a"] = line.numbers("max_i_ka") * line.numbers("df", 1.0) * 1e3
     if three_phase and len(line):
         columns |= {f"{q}0_ohm_m": line.numbers(f"{q}0_ohm_per_km") / 1e3 for q in "rx"}
+    elif line.has("r0_ohm_per_km") and line.has("x0_ohm_per_km"):
+        columns |= {f"{q}0_ohm_m": line.numbers(f"{q}0_ohm_per_km", np.nan) / 1e3 for q in "rx"}
+    if "r0_ohm_m" in columns:
         columns["c0_f_m"] = line.numbers("c0_nf_per_km", 0.0) / 1e12
     return parts.table("line", "line", line, columns)
 

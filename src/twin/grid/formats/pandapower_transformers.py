@@ -32,7 +32,8 @@ def transformers(trafo: Frame, ids: Sequence[str], problems: Problems) -> Table:
         "vk_pct": trafo.numbers("vk_percent"),
         "vkr_pct": trafo.numbers("vkr_percent"),
         "iron_loss_w": trafo.numbers("pfe_kw", 0.0) * 1e3,
-        "no_load_current_pct": trafo.numbers("i0_percent", 0.0),
+        # a magnitude: the sign that converters write for charging counts for nothing in that tool (version 3)
+        "no_load_current_pct": np.abs(trafo.numbers("i0_percent", 0.0)),
         "vector_group": _groups(trafo, shift),
         "shift_deg": shift,
     }
@@ -93,7 +94,7 @@ def transformers_3w(trafo: Frame, ids: Sequence[str], problems: Problems) -> Tab
         columns[f"vkr_{ours}_pct"] = trafo.numbers(f"vkr_{theirs}_percent")
     columns |= {
         "iron_loss_w": trafo.numbers("pfe_kw", 0.0) * 1e3,
-        "no_load_current_pct": trafo.numbers("i0_percent", 0.0),
+        "no_load_current_pct": np.abs(trafo.numbers("i0_percent", 0.0)),
         "shift_mv_deg": trafo.numbers("shift_mv_degree", 0.0),
         "shift_lv_deg": trafo.numbers("shift_lv_degree", 0.0),
     }

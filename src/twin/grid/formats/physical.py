@@ -17,14 +17,15 @@ __all__ = ["read_physical"]
 
 _NEEDED = ("bus", "line", "ext_grid")
 _USUAL_HZ = 50.0
+_MEDIUM_KV = 36.0  # above, a transformer may be the branch of a star that stands for three windings
 
 
 def read_physical(path: Path, problems: Problems) -> GridCase:
     """Return the grid of a folder; its switches are set, so that what they join is one bus."""
     frames = {name: read_csv(path / f"{name}.csv", problems, missing_ok=name not in _NEEDED) for name in TABLES}
     frames["bus"].need_rows("bus")
-    trafo = frames["trafo"]  # other tools write a reactance below zero like that; in a table it is a slip
-    below = np.flatnonzero(trafo.numbers("vk_percent") < 0)
+    trafo = frames["trafo"]  # a reactance below zero; in a distribution grid it is a slip
+    below = np.flatnonzero((trafo.numbers("vk_percent") < 0) & (trafo.numbers("vn_hv_kv") <= _MEDIUM_KV))
     trafo.wrong_cells("vk_percent", {int(k): "vk_percent is below zero" for k in below}, "a number above zero")
     for name in UNREAD:
         if len(read_csv(path / f"{name}.csv", problems, missing_ok=True)):

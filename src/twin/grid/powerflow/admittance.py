@@ -62,8 +62,11 @@ class Admittance:
 
     def between(self, rows: Ints, columns: Ints) -> csc_array:
         """Return the admittances from some nodes to others."""
-        rows_only: Any = self.matrix.tocsr()[rows]
-        return csc(rows_only[:, columns])
+        return csc(self._by_rows[rows][:, columns])
+
+    @cached_property
+    def _by_rows(self) -> Any:
+        return self.matrix.tocsr()
 
     @cached_property
     def factors(self) -> Any:

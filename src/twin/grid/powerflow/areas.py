@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,18 +40,13 @@ def areas(network: NodalNetwork) -> list[Area]:
     stiff = np.zeros(n, dtype=bool)
     if network.source_admittance is None:
         stiff[network.source_node] = True
-    one, other = _pairs([block for block in network.blocks if block.nodes.shape[1] > 1], whole=True)
+    elements = [block.nodes for block in network.blocks]
     if network.source_admittance is not None:
-        first, second = np.nonzero(network.source_admittance)
-        one = np.concatenate([one, network.source_node[first]])
-        other = np.concatenate([other, network.source_node[second]])
-    inner = ~stiff[one] & ~stiff[other]
-    label = components(n, one[inner], other[inner])
+        elements.append(network.source_node[None])
+    label = components(n, *_pairs([_star(np.where(stiff[rows], GROUND, rows)) for rows in elements]))
     label[stiff] = -1
     kept, label[~stiff] = np.unique(label[~stiff], return_inverse=True)
-    touching = stiff[one] != stiff[other]
-    feeds = np.where(stiff[one], one, other)[touching], np.maximum(label[one], label[other])[touching]
-    belongs = np.unique(np.stack([*feeds], axis=1), axis=0).reshape(-1, 2)
+    belongs = np.unique(np.concatenate([_feeding(rows, stiff, label) for rows in elements]), axis=0)
     nodes = np.concatenate([np.flatnonzero(~stiff), belongs[:, 0]])
     owner = np.concatenate([label[~stiff], belongs[:, 1]])
     order = np.lexsort((nodes, owner))
@@ -59,6 +54,13 @@ def areas(network: NodalNetwork) -> list[Area]:
     blocks = _by_area(network, label, len(kept))
     place = np.full(n, GROUND, dtype=np.int64)
     return [_area(network, rows, parts, place) for rows, parts in zip(groups, blocks, strict=True)] if len(kept) else []
+
+
+def _feeding(nodes: Ints, stiff: Mask, label: Ints) -> Ints:
+    """Return stiff nodes of elements and the areas in which the elements' other nodes are, shape ``(pair, 2)``."""
+    owner = np.where(nodes < 0, -1, label[nodes]).max(axis=1, keepdims=True, initial=-1)
+    feeds = (nodes >= 0) & stiff[nodes] & (owner >= 0)
+    return np.stack([nodes[feeds], np.broadcast_to(owner, nodes.shape)[feeds]], axis=1)
 
 
 def _by_area(network: NodalNetwork, label: Ints, n_areas: int) -> list[list[PrimitiveBlock]]:
@@ -109,7 +111,7 @@ def without(network: NodalNetwork, out: Mapping[str, Ints]) -> tuple[NodalNetwor
     none = np.zeros(0, dtype=np.int64)
     left = [_some(block, ~np.isin(block.rows, out.get(block.table, none))) for block in network.blocks]
     blocks = [block for block in left if len(block.rows)]
-    label = components(network.n_nodes, *_pairs(blocks, whole=False))
+    label = components(network.n_nodes, *_pairs([_conducting(block) for block in blocks]))
     dead = ~np.isin(label, label[network.source_node])
     if dead.any():
         rows = np.flatnonzero(dead)
@@ -127,22 +129,26 @@ def components(n: int, one: Ints, other: Ints) -> Ints:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _pairs(blocks: Sequence[PrimitiveBlock], whole: bool) -> tuple[Ints, Ints]:
-    """Return nodes that elements join; ``whole``: also those that only act on each other, as phases of a line do."""
-    pairs = [pair for block in blocks for pair in _joined(block, whole)]
+Pairs = tuple[Ints, Ints]
+
+
+def _pairs(found: Sequence[Pairs]) -> Pairs:
+    """Return all pairs of nodes, but for those with ground."""
     none = np.zeros(0, dtype=np.int64)
-    one, other = (np.concatenate([none, *(pair[end] for pair in pairs)]) for end in (0, 1))
+    one, other = (np.concatenate([none, *(pair[end] for pair in found)]) for end in (0, 1))
     both = (one >= 0) & (other >= 0)
     return one[both], other[both]
 
 
-def _joined(block: PrimitiveBlock, whole: bool) -> Iterator[tuple[Ints, Ints]]:
-    width = block.nodes.shape[1]
-    if not whole and block.table in _BY_PHASE:
-        half = width // 2
-        for k in range(half):
-            yield block.nodes[:, k], block.nodes[:, half + k]
-        return
-    anchor = block.nodes.max(axis=1, initial=GROUND)
-    for k in range(width):
-        yield anchor, block.nodes[:, k]
+def _star(nodes: Ints) -> Pairs:
+    """Return the pairs that join all nodes of each element, shape ``(m, k)``, to one of them."""
+    anchor = np.broadcast_to(nodes.max(axis=1, keepdims=True, initial=GROUND), nodes.shape)
+    return anchor.ravel(), nodes.ravel()
+
+
+def _conducting(block: PrimitiveBlock) -> Pairs:
+    """Return the pairs of nodes between which elements conduct: phases of a line only act on each other."""
+    if block.table not in _BY_PHASE:
+        return _star(block.nodes)
+    half = block.nodes.shape[1] // 2
+    return block.nodes[:, :half].ravel(), block.nodes[:, half:].ravel()

@@ -88,28 +88,35 @@ class Ports:
         order
             The ports in the order in which they are wanted; -1 for one that carries nothing.
         """
-        if self._only_power:
-            return self._at_ports(power, order), None, None
         constant_p, constant_i, constant_z = (
-            None if share is None else self._at_ports(power * share, order) for share in self._shares
+            None if part is None else _as_planes(part, order) for part in self.at_ports(power)
         )
         assert constant_p is not None
         return constant_p, constant_i, constant_z
 
-    def _at_ports(self, power: Complex, order: Ints) -> Floats:
-        """Sum the power of every port's elements; steps go to the last axis."""
-        taken = np.take(self._summed(power), order, axis=1, mode="clip")
-        planes = np.empty((2, len(order), len(power)))
-        planes[0], planes[1] = taken.real.T, taken.imag.T
-        planes[:, order < 0] = 0.0
-        return planes
+    def at_ports(self, power: Complex) -> tuple[Complex, Complex | None, Complex | None]:
+        """Return the parts of a power at all ports, shape ``(step, p)`` each, as `planes` does."""
+        if self._only_power:
+            return self._summed(power), None, None
+        constant_p, constant_i, constant_z = (
+            None if share is None else self._summed(power * share) for share in self._shares
+        )
+        assert constant_p is not None
+        return constant_p, constant_i, constant_z
 
     def _summed(self, power: Complex) -> Complex:
+        """Sum the power of every port's elements."""
         if self._in_order:
             return power
-        by_port = np.argsort(self.of_element, kind="stable")
-        begins = np.searchsorted(self.of_element[by_port], np.arange(len(self)))
-        return np.asarray(np.add.reduceat(power[:, by_port], begins, axis=1)) if len(self) else power
+        by_port, begins = self._by_port
+        taken = np.take(power, by_port, axis=1)
+        return taken if self.one_each else np.asarray(np.add.reduceat(taken, begins, axis=1))
+
+    @cached_property
+    def _by_port(self) -> tuple[Ints, Ints]:
+        """Elements in the order of their ports, and the first of each port."""
+        order = np.argsort(self.of_element, kind="stable")
+        return order, np.searchsorted(self.of_element[order], np.arange(len(self)))
 
     @cached_property
     def _in_order(self) -> bool:
@@ -118,6 +125,15 @@ class Ports:
     @cached_property
     def _only_power(self) -> bool:
         return self._shares[1] is None and self._shares[2] is None
+
+    def of_elements(self, power: Complex, across: Complex, current: Complex) -> Complex:
+        """Return what each element feeds in, from the voltages across the ports and the currents of these.
+
+        Shapes ``(step, k)`` and ``(step, p)`` in, ``(step, k)`` out.
+        """
+        if self.one_each:
+            return np.take(current, self.of_element, axis=1)
+        return self.element_currents(power, across)
 
     def element_currents(self, power: Complex, across: Complex) -> Complex:
         """Return what each element feeds in, from the voltages across the ports.
@@ -181,3 +197,12 @@ def fed_in(planes: Planes, voltage: Floats, current: Floats, work: Floats) -> No
     np.multiply(voltage[..., ::-1, :, :], q[..., None, :, :], out=turned)
     current[..., 0, :, :] += turned[..., 0, :, :]
     current[..., 1, :, :] -= turned[..., 1, :, :]
+
+
+def _as_planes(power: Complex, order: Ints) -> Floats:
+    """Return real and imaginary parts port by port in an order, steps last; zeros where it is -1."""
+    taken = np.take(power, order, axis=1, mode="clip")
+    planes = np.empty((2, len(order), len(power)))
+    planes[0], planes[1] = taken.real.T, taken.imag.T
+    planes[:, order < 0] = 0.0
+    return planes

@@ -5,6 +5,7 @@ of its reactive power feeds in just that until its voltage would leave the setpo
 
 Source: Garcia et al., Three-phase power flow calculations using the current injection method, IEEE Trans. Power
 Systems 15 (2000), PV buses; limits as in MATPOWER's ``pf.enforce_q_lims`` (by rounds), but generators come back.
+Start: Stott, Jardim & Alsac, DC power flow revisited, IEEE Trans. Power Systems 24 (2009).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from twin.grid.powerflow.newton import Newton
 __all__ = ["Held", "Holding", "held_ports"]
 
 _MOST_ITERATIONS = 30
+_MOST_WHOLE = 12  # steps that are not shortened
+_LOST = 1e12  # left of an equation, per unit, from which nothing leads back
 _SHORTEST_STEP = 1 / 64
 _MOST_ROUNDS = 40
 _FREE_ROUNDS = 10  # from then on, generators change between held and limited one at a time
@@ -89,11 +92,13 @@ class Holding:
         power
             Of every element, shape ``(k,)``; without reactive power of those that hold a voltage.
         """
-        for start in (self._begin(), self._admittance.no_load.copy()):
-            found = self._within_limits(power, start)
+        best, begin = None, self._begin()
+        for start in (self._aligned(power, begin), begin, self._admittance.no_load.copy()):
+            found = None if start is None else self._within_limits(power, start)
             if found is not None and plausible(found[0]):
                 return found
-        return found
+            best = best or found
+        return best
 
     def _begin(self) -> Complex:
         """Return the flat start, with the voltages that are held."""
@@ -104,23 +109,49 @@ class Holding:
         voltage[self._admittance.stiff] = self._admittance.stiff_voltage
         return voltage
 
+    def _aligned(self, power: Complex, begin: Complex) -> Complex | None:
+        """Return a start with angles at which the active powers balance to first order (Stott, DC load flow)."""
+        from scipy.sparse import diags_array
+
+        network, free = self._admittance, self._admittance.free
+        flowing: Complex = np.asarray(network.matrix @ begin - network.drive)
+        drawn = np.zeros(len(begin), dtype=np.complex128)
+        drawn[free] = self._newton.mismatch(power, begin)
+        turning: Any = diags_array(begin) @ (
+            diags_array(np.conj(flowing)) - network.matrix.conj() @ diags_array(np.conj(begin))
+        )
+        by_angle = csc(turning).imag.tocsr()[free][:, free]
+        found = self._newton.quotient(-by_angle, (begin * np.conj(drawn)).real[free])
+        if found is None:
+            return None
+        start = begin.copy()
+        start[free] *= np.exp(1j * found)
+        return start
+
     def _within_limits(self, power: Complex, voltage: Complex) -> tuple[Complex, Floats] | None:
         """Solve by rounds: after each, what is beyond a limit is kept at it, what could hold its voltage again does."""
         held = self._held
         state = np.where(held.least == held.most, _AT_MOST, _FREE)
         q = np.clip(np.zeros(len(held)), held.least, held.most)
+        before, changed = state.copy(), np.empty(0, dtype=np.int64)
         for round_ in range(_MOST_ROUNDS):
             q = np.where(state == _AT_MOST, held.most, np.where(state == _AT_LEAST, held.least, q))
             found = self._iterate(power, voltage, q, state == _FREE)
             if found is None:
-                return None
+                if len(changed) < 2:
+                    return None
+                state[changed[1:]] = before[changed[1:]]  # the one that was furthest off alone
+                changed = changed[:1]
+                continue
             voltage, q = found
             following, violation = self._following(state, voltage, q)
             changed = np.flatnonzero(following != state)
             if not len(changed):
                 return voltage, q
+            changed = changed[np.argsort(-violation[changed])]
             if round_ >= _FREE_ROUNDS:
-                changed = changed[[np.argmax(violation[changed])]]
+                changed = changed[:1]
+            before = state.copy()
             state[changed] = following[changed]
         return None
 
@@ -143,10 +174,21 @@ class Holding:
     def _iterate(
         self, power: Complex, start: Complex, q: Floats, free: NDArray[np.bool_]
     ) -> tuple[Complex, Floats] | None:
-        """Iterate from voltages and reactive powers; return both, or nothing if that does not converge."""
+        """Iterate from voltages and reactive powers; return both, or nothing if that does not converge.
+
+        By whole steps first: near a solution they are right even where they make what is left larger for a while.
+        """
+        with np.errstate(all="ignore"):
+            found = self._iterate_by(power, start, q, free, shortest=1.0, most=_MOST_WHOLE)
+        return found or self._iterate_by(power, start, q, free, _SHORTEST_STEP, _MOST_ITERATIONS)
+
+    def _iterate_by(
+        self, power: Complex, start: Complex, q: Floats, free: NDArray[np.bool_], shortest: float, most: int
+    ) -> tuple[Complex, Floats] | None:
+        """Iterate by steps that are halved, down to ``shortest``, where they make what is left larger."""
         voltage, q = start.copy(), q.copy()
         left = self._left(power, voltage, q, free)
-        for _ in range(_MOST_ITERATIONS):
+        for _ in range(most):
             step = self._step(power, voltage, q, free, left)
             if step is None:
                 return None
@@ -157,7 +199,7 @@ class Holding:
                 tried[nodes] += length * change
                 q_tried[free] += length * more
                 following = self._left(power, tried, q_tried, free)
-                if _size(following) < _size(left) or _size(change) < self._tolerance or length <= _SHORTEST_STEP:
+                if length <= shortest or _size(following) < _size(left) or _size(change) < self._tolerance:
                     break
                 length /= 2
             voltage, q, left = tried, q_tried, following
@@ -178,6 +220,8 @@ class Holding:
     ) -> tuple[Complex, Floats] | None:
         from scipy.sparse import block_array
 
+        if not _size(left) < _LOST:
+            return None
         across = self._ports.across(voltage)
         jacobian = self._newton.jacobian(self._whole(power, q), across)
         by_q = -self._by_reactive(across, free)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from twin.grid.powerflow.connected import Planes, fed_in
 from twin.grid.powerflow.network import Complex, Floats, Ints
 from twin.grid.powerflow.parts import Parts
+from twin.grid.powerflow.reactions import Reaction
 from twin.grid.powerflow.workspace import Stack, Workspace, contiguous
 
 __all__ = ["MAX_ITERATIONS", "FixedPoint"]
@@ -63,6 +64,9 @@ class _Voltages:
         return largest
 
 
+_Place = tuple[_Voltages, Ints, Ints, Ints]
+
+
 class FixedPoint:
     """A network in parts, ready to be solved block by block.
 
@@ -90,7 +94,9 @@ class FixedPoint:
         self._no_load = no_load
         self._voltages = [_Voltages(stack, no_load, steps) for stack in self.workspace.stacks if stack.k]
 
-    def solve(self, planes: Planes, start: Complex | None = None) -> tuple[NDArray[np.int64], Bools, Bools]:
+    def solve(
+        self, planes: Planes, start: Complex | None = None, reaction: Reaction | None = None
+    ) -> tuple[NDArray[np.int64], Bools, Bools]:
         """Iterate a block of steps until it is cheaper to begin anew with those that have not come to rest.
 
         The workspace then holds the currents.
@@ -101,6 +107,8 @@ class FixedPoint:
             Powers, ``(2, place, step)`` in `order`.
         start
             Voltages across all ports to start from, shape ``(p,)``; those without load if None.
+        reaction
+            Of elements to these steps' voltages; it changes the powers. Steps then go on until these rest too.
 
         Returns
         -------
@@ -110,6 +118,10 @@ class FixedPoint:
         """
         steps = planes[0].shape[2]
         stacked = self._begin(planes, steps, start)
+        at: list[_Place] = []
+        if reaction is not None:
+            reaction.join(planes, self.order)
+            at = self._find(reaction.place)
         iterations = np.zeros(steps, dtype=np.int64)
         solved, lost = np.zeros(steps, dtype=bool), np.zeros(steps, dtype=bool)
         before: Floats = np.full(steps, np.inf)
@@ -118,6 +130,8 @@ class FixedPoint:
             self.workspace.exchange()
             going = ~(solved | lost)
             change = self._improve(going)
+            if reaction is not None:
+                np.maximum(change, reaction.move(self._sizes(at, len(reaction.place)), going, iteration), out=change)
             iterations[going] = iteration
             solved |= going & (_left(change, before) < self._tolerance)
             lost |= going & ~np.isfinite(change)
@@ -159,6 +173,29 @@ class FixedPoint:
         for voltages in self._voltages:
             np.maximum(largest, voltages.improve(chosen), out=largest)
         return largest
+
+    def _find(self, places: Ints) -> list[_Place]:
+        """Return where some places of `order` are: rows among them, parts and ports of each stack."""
+        found, first = [], 0
+        for voltages in self._voltages:
+            here = np.flatnonzero((places >= first) & (places < first + voltages.stack.ports.size))
+            if len(here):
+                found.append((voltages, here, *np.divmod(places[here] - first, voltages.stack.k)))
+            first += voltages.stack.ports.size
+        return found
+
+    def _sizes(self, at: list[_Place], m: int) -> Floats:
+        """Return the size of the voltages across the ports at some places, shape ``(m, step)``."""
+        steps = self.workspace.steps
+        found = np.empty((m, steps))
+        for voltages, rows, part, port in at:
+            planes = voltages.now.reshape(len(voltages.stack.parts), 2, voltages.stack.k, steps)
+            real, imaginary = planes[part, 0, port], planes[part, 1, port]
+            real *= real
+            imaginary *= imaginary
+            real += imaginary
+            found[rows] = np.sqrt(real, out=real)
+        return found
 
     def currents(self) -> Floats:
         """Return the currents of all places, shape ``(2, place, step)`` in `order`."""

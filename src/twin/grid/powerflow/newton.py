@@ -11,6 +11,7 @@ injection method, IEEE Trans. Power Systems 15 (2000).
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,14 +23,73 @@ from twin.grid.powerflow.network import Complex, Floats
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
-__all__ = ["Newton"]
+__all__ = ["Newton", "Stages", "port_currents", "port_derivatives"]
 
 _MOST_ITERATIONS = 20
 _SHORTEST_STEP = 1 / 64
 _SHORTEST_STAGE = 1 / 16
 
 
-class Newton:
+class Stages(ABC):
+    """Newton's method with shorter steps where full ones lead away, and with the load raised by stages where these do.
+
+    Parameters
+    ----------
+    tolerance
+        Bound of the last change of any voltage, per unit; convergence being quadratic, far less is left.
+    """
+
+    def __init__(self, tolerance: float) -> None:
+        self._tolerance = tolerance
+
+    @abstractmethod
+    def mismatch(self, power: Complex, state: Complex) -> Complex:
+        """Return the currents that are fed in but do not flow off."""
+
+    @abstractmethod
+    def step(self, power: Complex, state: Complex, mismatch: Complex) -> Complex | None:
+        """Return the change of a state that would leave no mismatch if all were linear; None if there is none."""
+
+    def change(self, step: Complex) -> float:
+        """Return the largest change of a voltage that a step makes."""
+        return _size(step)
+
+    def by_stages(self, power: Complex, state: Complex) -> tuple[Complex | None, int]:
+        """Return the state that solves a power and the iterations it took; none if there is no solution."""
+        reached, stage, iterations = 0.0, 1.0, 0
+        while reached < 1.0 and stage >= _SHORTEST_STAGE:
+            aim = min(1.0, reached + stage)
+            found, taken = self._iterate(aim * power, state)
+            iterations += taken
+            if found is None:
+                stage /= 2
+            else:
+                state, reached = found, aim
+        return (state if reached >= 1.0 else None), iterations
+
+    def _iterate(self, power: Complex, state: Complex) -> tuple[Complex | None, int]:
+        """Iterate from a state to that of another power; without result if that does not converge."""
+        mismatch = self.mismatch(power, state)
+        for iteration in range(1, _MOST_ITERATIONS + 1):
+            step = self.step(power, state, mismatch)
+            if step is None:
+                return None, iteration
+            length, change = 1.0, self.change(step)
+            while True:
+                tried = state + length * step
+                left = self.mismatch(power, tried)
+                if _size(left) < _size(mismatch) or change < self._tolerance:
+                    break
+                length /= 2
+                if length < _SHORTEST_STEP:
+                    return None, iteration
+            state, mismatch = tried, left
+            if length * change < self._tolerance:
+                return state, iteration
+        return None, _MOST_ITERATIONS
+
+
+class Newton(Stages):
     """A network ready to be solved step by step.
 
     Parameters
@@ -46,7 +106,8 @@ class Newton:
     def __init__(self, admittance: Admittance, ports: Ports, tolerance: float) -> None:
         from scipy.sparse import block_array
 
-        self._admittance, self._ports, self._tolerance = admittance, ports, tolerance
+        super().__init__(tolerance)
+        self._admittance, self._ports = admittance, ports
         self._free = admittance.free
         whole: Any = ports.incidence(admittance.network.n_nodes).tocsr()
         self.incidence = csc(whole[self._free])
@@ -66,62 +127,25 @@ class Newton:
         start
             Voltages of all nodes, shape ``(n,)``.
         """
-        voltage = start
-        reached, stage, iterations = 0.0, 1.0, 0
-        while reached < 1.0 and stage >= _SHORTEST_STAGE:
-            aim = min(1.0, reached + stage)
-            found, taken = self._iterate(aim * power, voltage)
-            iterations += taken
-            if found is None:
-                stage /= 2
-            else:
-                voltage, reached = found, aim
-        return (voltage if reached >= 1.0 else None), iterations
+        return self.by_stages(power, start)
 
-    def _iterate(self, power: Complex, start: Complex) -> tuple[Complex | None, int]:
-        """Iterate from voltages to those of another power; without result if that does not converge."""
-        voltage = start.copy()
-        mismatch = self.mismatch(power, voltage)
-        for iteration in range(1, _MOST_ITERATIONS + 1):
-            step = self._step(power, voltage, mismatch)
-            if step is None:
-                return None, iteration
-            length = 1.0
-            while True:
-                tried = voltage.copy()
-                tried[self._free] += length * step
-                left = self.mismatch(power, tried)
-                if _size(left) < _size(mismatch) or _size(step) < self._tolerance:
-                    break
-                length /= 2
-                if length < _SHORTEST_STEP:
-                    return None, iteration
-            voltage, mismatch = tried, left
-            if length * _size(step) < self._tolerance:
-                return voltage, iteration
-        return None, _MOST_ITERATIONS
-
-    def mismatch(self, power: Complex, voltage: Complex) -> Complex:
+    def mismatch(self, power: Complex, state: Complex) -> Complex:
         """Return the currents that are fed in but do not flow off, at all free nodes."""
-        fed = self._ports_currents(power, self._ports.across(voltage))
-        flowing = self._admittance.free_matrix @ voltage[self._free]
+        fed = port_currents(self._ports, power, self._ports.across(state))
+        flowing = self._admittance.free_matrix @ state[self._free]
         return np.asarray(self.incidence @ fed + self._drive - flowing)
 
-    def _ports_currents(self, power: Complex, across: Complex) -> Complex:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            elements = self._ports.element_currents(power[None], across[None])[0]
-        n = len(self._ports)
-        of_port = self._ports.of_element
-        total = np.bincount(of_port, elements.real, n) + 1j * np.bincount(of_port, elements.imag, n)
-        return np.asarray(total)
-
-    def _step(self, power: Complex, voltage: Complex, mismatch: Complex) -> Complex | None:
+    def step(self, power: Complex, state: Complex, mismatch: Complex) -> Complex | None:
+        """Return the change of all voltages that would leave no mismatch if all were linear."""
         if not np.isfinite(mismatch).all():
             return None
-        jacobian = self.jacobian(power, self._ports.across(voltage))
+        jacobian = self.jacobian(power, self._ports.across(state))
         found = self.quotient(jacobian, np.r_[mismatch.real, mismatch.imag])
-        n = len(mismatch)
-        return None if found is None else found[:n] + 1j * found[n:]
+        if found is None:
+            return None
+        step, n = np.zeros_like(state), len(mismatch)
+        step[self._free] = found[:n] + 1j * found[n:]
+        return step
 
     def jacobian(self, power: Complex, across: Complex) -> Any:
         """Return the derivative of the currents that flow off less those fed in, at all free nodes, in real form."""
@@ -141,30 +165,39 @@ class Newton:
         """Return the derivative of the currents fed in at the nodes by their voltages, in real form."""
         from scipy.sparse import block_array, diags_array
 
-        by_voltage, by_conjugate = self._derivatives(power, across)
+        by_voltage, by_conjugate = port_derivatives(self._ports, power, across)
         total, difference = by_voltage + by_conjugate, by_voltage - by_conjugate
         quarters = [[total.real, -difference.imag], [total.imag, difference.real]]
         c = self.incidence
         return csc(block_array([[c @ diags_array(q) @ c.T for q in row] for row in quarters]))
 
-    def _derivatives(self, power: Complex, across: Complex) -> tuple[Complex, Complex]:
-        """Return the derivatives of each port's current by its voltage and by the voltage's conjugate.
 
-        ``I = conj(s) (a / conj(U) + b |U| / conj(U) + c U)``: constant power, current and impedance.
-        """
-        connected, of_port, n = self._ports.connected, self._ports.of_element, len(self._ports)
-        u = across[of_port]
-        magnitude: Floats = np.abs(u)
-        s = np.conj(power)
-        constant_i = s * connected.const_i / connected.v_nominal
-        constant_p = s * (1 - connected.const_i - connected.const_z)
-        by_voltage = s * connected.const_z / connected.v_nominal**2 + constant_i / (2 * magnitude)
-        by_conjugate = -constant_p / np.conj(u) ** 2 - constant_i * u**2 / (2 * magnitude**3)
-        summed = [
-            np.bincount(of_port, values.real, n) + 1j * np.bincount(of_port, values.imag, n)
-            for values in (by_voltage, by_conjugate)
-        ]
-        return summed[0], summed[1]
+def port_currents(ports: Ports, power: Complex, across: Complex) -> Complex:
+    """Return what all elements feed in at each port, shape ``(p,)``."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        elements = ports.element_currents(power[None], across[None])[0]
+    return _summed(ports, elements)
+
+
+def port_derivatives(ports: Ports, power: Complex, across: Complex) -> tuple[Complex, Complex]:
+    """Return the derivatives of each port's current by its voltage and by the voltage's conjugate, shape ``(p,)``.
+
+    ``I = conj(s) (a / conj(U) + b |U| / conj(U) + c U)``: constant power, current and impedance.
+    """
+    connected, u = ports.connected, across[ports.of_element]
+    magnitude: Floats = np.abs(u)
+    s = np.conj(power)
+    constant_i = s * connected.const_i / connected.v_nominal
+    constant_p = s * (1 - connected.const_i - connected.const_z)
+    by_voltage = s * connected.const_z / connected.v_nominal**2 + constant_i / (2 * magnitude)
+    by_conjugate = -constant_p / np.conj(u) ** 2 - constant_i * u**2 / (2 * magnitude**3)
+    return _summed(ports, by_voltage), _summed(ports, by_conjugate)
+
+
+def _summed(ports: Ports, of_elements: Complex | Floats) -> Complex:
+    """Sum over the elements of each port."""
+    of_port, n = ports.of_element, len(ports)
+    return np.asarray(np.bincount(of_port, of_elements.real, n) + 1j * np.bincount(of_port, of_elements.imag, n))
 
 
 def _size(values: Complex) -> float:

@@ -184,14 +184,17 @@ def _groups(owner: Ints, n: int) -> tuple[Ints, ...]:
 def split(admittance: Admittance, ports: Ports, sizes: PartSizes) -> Parts:
     """Compute the matrices of all parts."""
     parts = tuple(_parts(admittance, ports, sizes))
-    m = len(sizes.cut)
-    impedance = np.zeros((m, m), dtype=np.complex128)
-    if m:
-        rows = np.searchsorted(admittance.free, sizes.cut)
-        unit = np.zeros((len(admittance.free), m), dtype=np.complex128)
-        unit[rows, np.arange(m)] = 1.0
-        impedance = admittance.factors.solve(unit)[rows]
-    return _with_cuts(Parts(sizes.cut, impedance, parts))
+    return _with_cuts(Parts(sizes.cut, _cut_impedance(admittance, sizes, parts), parts))
+
+
+def _cut_impedance(admittance: Admittance, sizes: PartSizes, parts: tuple[Part, ...]) -> Complex:
+    """Return the voltages of the cut nodes from currents into them: the inverse of the Schur complement."""
+    seen = np.asarray(admittance.between(sizes.cut, sizes.cut).toarray(), dtype=np.complex128)
+    for part in parts:
+        if len(part.boundary) and len(part.nodes):
+            to_part: Any = admittance.between(sizes.cut[part.boundary], part.nodes)
+            seen[np.ix_(part.boundary, part.boundary)] += to_part @ part.transfer
+    return np.asarray(np.linalg.inv(seen))
 
 
 def _parts(admittance: Admittance, ports: Ports, sizes: PartSizes) -> Iterator[Part]:

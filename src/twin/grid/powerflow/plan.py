@@ -29,17 +29,19 @@ _SIZES = (4, 6, 8, 12, 16, 24, 32, 48)
 
 @dataclass(frozen=True)
 class Plan:
-    """A network in parts, and how many steps to work on at once."""
+    """A network in parts, how many steps to work on at once, and other ways to cut it that were looked at."""
 
     parts: Parts
     steps: int
+    candidates: tuple[PartSizes, ...] = ()
 
 
 def plan_iteration(admittance: Admittance, ports: Ports) -> Plan:
     """Cut the network so that one iteration is cheap; not at all if that is cheaper."""
     steps = int(np.clip(_CACHE_VALUES // (2 * max(1, len(ports))), _LEAST_STEPS, _MOST_STEPS))
-    best = min(_candidates(admittance, ports), key=lambda sizes: _iteration_cost(sizes, steps))
-    return Plan(split(admittance, ports, best), steps)
+    candidates = tuple(_candidates(admittance, ports))
+    best = min(candidates, key=lambda sizes: _iteration_cost(sizes, steps))
+    return Plan(split(admittance, ports, best), steps, candidates)
 
 
 def plan_recovery(admittance: Admittance, ports: Ports, plan: Plan, nodes: Ints) -> Parts:
@@ -54,18 +56,22 @@ def plan_recovery(admittance: Admittance, ports: Ports, plan: Plan, nodes: Ints)
         tuple(part.ports for part in own.parts),
         tuple(part.boundary for part in own.parts),
     )
-    candidates = [as_is, *_candidates(admittance, ports)]
+    candidates = [as_is, *(plan.candidates or _candidates(admittance, ports))]
     best = min(candidates, key=lambda s: _recovery_cost(s, wanted, plan.steps) + reload * (s is not as_is))
     return own if best is as_is else split(admittance, ports, best)
 
 
 def _candidates(admittance: Admittance, ports: Ports) -> Iterator[PartSizes]:
-    """Yield the network uncut, and cut into parts of several sizes."""
+    """Yield the network uncut, cut at its transformers, and cut into parts of several sizes."""
     network, entries = admittance.network, admittance.matrix.tocoo()
     yield part_sizes(admittance, ports, np.zeros(network.n_nodes, dtype=bool), len(ports))
     graph = bus_graph(network.bus, entries.row.astype(np.int64), entries.col.astype(np.int64))
     held = np.bincount(network.bus[ports.node], minlength=graph.shape[0]).astype(np.float64)
     roots = np.unique(network.bus[network.source_node])
+    above = [block.nodes[:, 0] for block in network.blocks if block.table == "transformer"]
+    if sum(map(len, above)) > 1:
+        stations = np.isin(network.bus, network.bus[np.concatenate(above)])
+        yield part_sizes(admittance, ports, stations, max(_SIZES))
     for size in _SIZES:
         if size < len(ports):
             cut = cut_buses(graph, roots, held, size)

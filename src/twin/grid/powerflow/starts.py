@@ -8,6 +8,7 @@ that there are while all that feeds in holds its own; letting go of them leads t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from twin.grid.powerflow.connected import Ports
 from twin.grid.powerflow.holding import Held, Holding
 from twin.grid.powerflow.network import GROUND, Complex
 from twin.grid.powerflow.newton import Newton
+from twin.grid.powerflow.port_newton import PortNewton
 
 __all__ = ["ManyStarts"]
+
+_FEW_PORTS = 200  # up to which dense matrices of the ports are cheaper than sparse ones of all nodes
 
 
 class ManyStarts:
@@ -31,7 +35,8 @@ class ManyStarts:
 
     def __init__(self, admittance: Admittance, ports: Ports, tolerance: float) -> None:
         self._admittance, self._ports, self._tolerance = admittance, ports, tolerance
-        self._newton = Newton(admittance, ports, tolerance)
+        few = len(ports) <= _FEW_PORTS and not admittance.raised
+        self._by_ports = PortNewton(admittance, ports, tolerance) if few else None
 
     def solve(self, power: Complex, start: Complex | None = None) -> tuple[Complex | None, int]:
         """Return all voltages and the iterations it took; no voltages if there is no solution.
@@ -45,6 +50,8 @@ class ManyStarts:
         start
             Voltages of all nodes, shape ``(n,)``, to be tried first where charging raises those without load.
         """
+        if self._by_ports is not None:
+            return self._by_ports.solve(power)
         best, iterations = None, 0
         for begin in self._starts(power, start):
             voltage, taken = self._newton.solve(power, begin)
@@ -53,6 +60,10 @@ class ManyStarts:
             if voltage is not None and plausible(voltage):
                 return voltage, iterations
         return best, iterations
+
+    @cached_property
+    def _newton(self) -> Newton:
+        return Newton(self._admittance, self._ports, self._tolerance)
 
     def _starts(self, power: Complex, start: Complex | None) -> Iterator[Complex]:
         if self._admittance.raised:

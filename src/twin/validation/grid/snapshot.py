@@ -114,7 +114,9 @@ def _matched(
 
     Branches that we have not (out of service) are left out where the reference has no flow either.
     """
-    place = {name.split()[-1]: k for k, name in enumerate(ids)}
+    place: dict[str, int] = {}
+    for k, name in enumerate(ids):  # those of a file's own branches stand before what other elements became
+        place.setdefault(name.partition(" ")[2] or name, k)  # without its kind
     rows = np.array([place.get(name, -1) for name in reference.text(column)], dtype=np.int64)
     _all_there(reference, (rows < 0) & (np.nan_to_num(flow) != 0))
     known = (rows >= 0) & np.isfinite(flow)

@@ -14,7 +14,7 @@ from twin.grid.assemble import Assembled, assemble
 from twin.grid.files import GridCase
 from twin.grid.model import ElectricGrid
 from twin.grid.powerflow.control import Setpoints, solve_controlled
-from twin.grid.powerflow.limits import LimitedFlow
+from twin.grid.powerflow.limits import LimitedFlow, Limits
 from twin.grid.powerflow.network import PrimitiveBlock, Solution, Status
 from twin.grid.powerflow.solve import PowerFlow
 from twin.grid.sequences import given
@@ -59,6 +59,8 @@ class Study:
     ----------
     case
         As it was read.
+    within_limits
+        Whether generators hold voltages only as far as their reactive power reaches.
 
     Raises
     ------
@@ -66,18 +68,17 @@ class Study:
         If the grid is not in order, or, as soon as a step is asked for, if it has no solution.
     """
 
-    def __init__(self, case: GridCase) -> None:
+    def __init__(self, case: GridCase, within_limits: bool = True) -> None:
         self.grid = case.grid
         self._row_of_bus = {name: k for k, name in enumerate(case.grid.bus.ids.tolist())}
         self._row_of_bus |= {name: self._row_of_bus[kept] for name, kept in case.merged.items()}
         self._assembled = assemble(case.grid)
         self._network = self._assembled.network
         self._flow = LimitedFlow(self._assembled, _TOLERANCE_PU)
+        self._holding = _Holding(self._assembled, within_limits) if len(case.grid.generator) else None
         self._power = self._assembled.power_of(case.power_over_time)
         if not len(self._power):
             raise TwinError("the case has no step")
-        if len(case.grid.generator):
-            self._power = _held(self._assembled, self._power)
         self._first = self._solve(slice(0, 1)).voltage[0]
 
     @property
@@ -152,6 +153,8 @@ class Study:
 
     def _solve(self, steps: slice) -> Solution:
         """Return the voltages of all nodes of the network at some steps."""
+        if self._holding is not None:
+            return self._holding.solve(self._power[steps], steps.start or 0)
         solution = self._flow.solve(self._power[steps], "all")
         lost = np.flatnonzero(solution.status == Status.COLLAPSED)
         if len(lost):
@@ -181,27 +184,42 @@ class Study:
         return total * self._network.base_va
 
 
-def _held(assembled: Assembled, power: Complex) -> Complex:
-    """Return the power fed in with the reactive power by which generators hold their voltage, within their limits.
+class _Holding:
+    """A grid with generators that hold their voltage, within the limits of their reactive power.
 
     Raises
     ------
     TwinError
-        If a step does not come to rest.
+        If loads have limits of voltage beside them, too.
     """
-    own = np.flatnonzero(assembled.table == "generator")
-    table, row = assembled.grid.generator, assembled.row[own]
-    size = assembled.share[own] / assembled.network.base_va
-    least, most = (
-        given(table, f"q_{name}_var", none)[row] * size for name, none in (("min", -np.inf), ("max", np.inf))
-    )
-    setpoints = Setpoints(own, table["voltage_pu"][row], least, most)
-    flow = PowerFlow(assembled.network, assembled.connected, _TOLERANCE_PU)
-    found = solve_controlled(flow, power, setpoints=setpoints)
-    if not found.settled.all():
-        step = np.flatnonzero(~found.settled)[0]
-        raise TwinError(f"step {step} of {len(power)} has no solution in which generators hold their voltage")
-    return found.power
+
+    def __init__(self, assembled: Assembled, within_limits: bool) -> None:
+        if Limits.of(assembled) is not None:
+            raise TwinError("generators hold voltages where loads change with them, which is not solved together yet")
+        own = np.flatnonzero(assembled.table == "generator")
+        table, row = assembled.grid.generator, assembled.row[own]
+        size = assembled.share[own] / assembled.network.base_va
+        none = np.full(len(table), np.inf)
+        least, most = -none, none
+        if within_limits:
+            least, most = given(table, "q_min_var", least), given(table, "q_max_var", most)
+        least, most = least[row] * size, most[row] * size
+        self._setpoints = Setpoints(own, table["voltage_pu"][row], least, most)
+        self._flow = PowerFlow(assembled.network, assembled.connected, _TOLERANCE_PU)
+
+    def solve(self, power: Complex, first: int) -> Solution:
+        """Return the voltages of all nodes; ``first`` is the number of the first step.
+
+        Raises
+        ------
+        TwinError
+            If a step does not come to rest.
+        """
+        found = solve_controlled(self._flow, power, setpoints=self._setpoints, nodes="all")
+        if not found.settled.all():
+            step = first + np.flatnonzero(~found.settled)[0]
+            raise TwinError(f"step {step} has no solution in which generators hold their voltage")
+        return found.solution
 
 
 def _at(block: PrimitiveBlock, voltage: Complex) -> Complex:

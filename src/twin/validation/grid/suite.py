@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from twin.errors import Problem, TwinError
 from twin.grid.files import GridCase, grid_format, read_grid
 from twin.progress import Progress, silent
 from twin.validation.grid.minutes import MINUTES
+from twin.validation.grid.references import read_json
 from twin.validation.grid.rows import Row, failed, skipped
 from twin.validation.grid.snapshot import SNAPSHOT, Compare
 from twin.validation.grid.study import Study
@@ -17,6 +20,11 @@ from twin.validation.grid.tolerances import FILE, read_tolerances
 from twin.validation.grid.year import YEAR, with_profiles
 
 __all__ = ["run"]
+
+_ABOUT = ("network.json", "case.json")
+_Q_LIMITS = "enforce_q_lims"
+_BY_TOOL = re.compile(r"pandapower|runpp|matpower|runpf", re.IGNORECASE)
+_SAID = re.compile(r"enforce_q_lims(?P<no>\W+(false|0|off))?", re.IGNORECASE)
 
 _OWN = Path(__file__).resolve().parents[4] / "tests" / "cases" / "grid"
 
@@ -72,7 +80,8 @@ def _case_rows(folder: Path) -> list[Row]:
     files = sorted(path for path in folder.iterdir() if path.is_file())
     try:
         read = read_grid(folder)
-        study = Study(read)
+        within_limits = _within_limits(folder)
+        study = Study(read, within_limits)
     except _FAILURES as error:
         return [*rows, failed(case, "power flow", _reason(error))]
     for path in files:
@@ -81,7 +90,8 @@ def _case_rows(folder: Path) -> list[Row]:
             rows += _guarded(compare, case, path, study, allowed)
         elif path.name.startswith(("ref_", "published_")) and path.name not in YEAR:
             rows.append(skipped(case, path.name, "a reference that this suite does not know"))
-    rows += _year_rows(case, folder, read, [path for path in files if path.name in YEAR], allowed)
+    of_year = [path for path in files if path.name in YEAR]
+    rows += _year_rows(case, folder, partial(Study, within_limits=within_limits), read, of_year, allowed)
     return rows or [skipped(case, "all", "there is no reference in the folder")]
 
 
@@ -91,13 +101,35 @@ def _comparison(path: Path) -> Compare | None:
     return SNAPSHOT.get(path.name) or next(by_pattern, None)
 
 
+def _within_limits(folder: Path) -> bool:
+    """Return whether references keep generators within the limits of their reactive power.
+
+    As ``enforce_q_lims`` in the file about the case says; else they do, unless the file names settings of pandapower or
+    MATPOWER without it, which leave limits out then.
+    """
+    for name in _ABOUT:
+        about = read_json(folder / name)
+        if isinstance(about.get(_Q_LIMITS), bool):
+            return bool(about[_Q_LIMITS])
+        reference = about.get("reference")
+        if isinstance(reference, str) and _BY_TOOL.search(reference):
+            said = _SAID.search(reference)
+            return said is not None and said["no"] is None
+    return True
+
+
 def _year_rows(
-    case: str, folder: Path, read: GridCase, references: list[Path], allowed: Mapping[str, float]
+    case: str,
+    folder: Path,
+    make: Callable[[GridCase], Study],
+    read: GridCase,
+    references: list[Path],
+    allowed: Mapping[str, float],
 ) -> list[Row]:
     if not references:
         return []
     try:
-        study = Study(with_profiles(read, folder))
+        study = make(with_profiles(read, folder))
     except _FAILURES as error:
         return [failed(case, "power flow of the year", _reason(error))]
     return [row for path in references for row in _guarded(YEAR[path.name], case, path, study, allowed)]
