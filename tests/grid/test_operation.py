@@ -58,6 +58,34 @@ def test_areas_and_one_phase_for_three_do_not_show(balanced, short_circuit_va):
         assert np.abs(found.voltage[step] - newton(grid, everywhere)).max() < 2e-9
 
 
+@pytest.mark.parametrize("connects", [range(3, 9), range(3, 6), range(1, 6), []])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_a_step_by_itself_is_a_step_of_many(connects, balanced):
+    """Areas side by side, some with nobody connected: as in one window, and as told from the step before."""
+    grid = replace(two_stations(), phase_node=make_grid([], 9, 3, connects=connects).phase_node)
+    power = random_power(grid, 6, 4, balanced)
+    operation, whole, _ = operate(grid, power)
+    carried, found = operation.begin(), []
+    for step in range(6):
+        one, carried = operation.run(carried, np.array([step * STEP_S]), STEP_S, power[step : step + 1])
+        found.append(one.voltage[0])
+    assert np.abs(np.array(found) - whole.voltage).max() < 1e-10
+
+
+def test_a_step_by_itself_that_collapses_leaves_the_other_area_alone():
+    grid = two_stations()
+    power = random_power(grid, 1, 5)
+    _, usual, _ = operate(grid, power)
+    power[0, :9] -= 2e6
+    operation, found, carried = operate(grid, power)
+    dark = np.isin(grid.phase_node["bus"], [1, 3, 4, 5])
+    assert (found.voltage[0, dark] == 0).all()
+    assert found.collapsed[0].tolist() == dark.tolist()
+    assert np.abs(found.voltage - usual.voltage)[0, ~dark].max() < 1e-10
+    again, _ = operation.run(carried, np.array([STEP_S]), STEP_S, power * 0)
+    assert np.abs(np.abs(again.voltage) - 1).max() < 1e-9
+
+
 def test_positive_sequence_of_a_grid_without_symmetry_is_none():
     grid = two_stations()
     network = assemble(grid).network

@@ -16,7 +16,7 @@ from twin.grid.powerflow.control import Curve, Reactions, Setpoints, solve_contr
 from twin.grid.powerflow.network import GROUND, Connected, NodalNetwork, PrimitiveBlock, Status
 from twin.grid.powerflow.solve import PowerFlow
 
-__all__ = ["AreaFlow", "AreaSolution", "Condition", "Elements"]
+__all__ = ["AreaFlow", "AreaSolution", "Condition", "Elements", "Ready"]
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -119,7 +119,7 @@ class AreaFlow:
     ) -> None:
         self.network, self.elements = network, elements
         self._tapped, self._moving, self._tolerance = tapped, moving, tolerance
-        self._ready = lru_cache(_KEPT)(self._make_ready)
+        self.ready = lru_cache(_KEPT)(self._make_ready)
 
     def solve(self, power: Complex, condition: Condition, start: Complex | None = None) -> AreaSolution:
         """Solve some steps in one condition.
@@ -131,12 +131,12 @@ class AreaFlow:
         start
             Voltages to start from, shape ``(n,)``.
         """
-        trio = self._trio
+        trio = self.trio
         if trio is not None and (power[:, trio] == power[:, trio[:, :1]]).all():
-            ready = self._ready(condition, True)
+            ready = self.ready(condition, True)
             if ready is not None:
                 return self._spread(ready.solve(power[:, trio[:, 0]], _first(start, self._nodes)))
-        ready = self._ready(condition, False)
+        ready = self.ready(condition, False)
         assert ready is not None
         return ready.solve(power, start)
 
@@ -152,7 +152,7 @@ class AreaFlow:
         fixed = [_but(block, self._moving) for block in self.network.blocks]
         return replace(self.network, blocks=(*fixed, *self._tapped(condition.taps)))
 
-    def _make_ready(self, condition: Condition, alone: bool) -> _Ready | None:
+    def _make_ready(self, condition: Condition, alone: bool) -> Ready | None:
         network = self._network(condition)
         dead = np.zeros(network.n_nodes, dtype=bool)
         if condition.out:
@@ -161,12 +161,11 @@ class AreaFlow:
         alive = ~dead[one.node] & ((one.other == GROUND) | ~dead[one.other])
         if not alone:
             return _ready(network, self.elements, np.flatnonzero(alive), one.node, one.other, self._tolerance)
-        reduced, trio = positive_sequence(network), self._trio
+        reduced, trio = positive_sequence(network), self.trio
         if reduced is None or trio is None or self._nodes is None:
             return None
-        row = np.empty(network.n_nodes, dtype=np.int64)
-        row[self._nodes] = np.arange(len(self._nodes))[:, None]
-        first = trio[:, 0]
+        row, first = self.row_of_node, trio[:, 0]
+        assert row is not None
         some = self.elements.take(first, _some(one, first))
         return _ready(
             reduced, some, np.flatnonzero(alive[first]), row[one.node[first]], one.other[first], self._tolerance
@@ -177,7 +176,16 @@ class AreaFlow:
         return trios(self.network)
 
     @cached_property
-    def _trio(self) -> Ints | None:
+    def row_of_node(self) -> Ints | None:
+        """Node of the one phase that stands for three, of every node; None if not all buses have all phases."""
+        if self._nodes is None:
+            return None
+        row = np.empty(self.network.n_nodes, dtype=np.int64)
+        row[self._nodes] = np.arange(len(self._nodes))[:, None]
+        return row
+
+    @cached_property
+    def trio(self) -> Ints | None:
         """Elements of phases a, b, c of every group, shape ``(g, 3)``; None if the phases of any are not alike."""
         if self._nodes is None or positive_sequence(self.network) is None:
             return None
@@ -194,12 +202,12 @@ class AreaFlow:
     def _spread(self, found: AreaSolution) -> AreaSolution:
         """Return the solution of all phases from that of the first."""
         assert self._nodes is not None
-        assert self._trio is not None
+        assert self.trio is not None
         voltage = np.empty((len(found.voltage), self.network.n_nodes), dtype=np.complex128)
         power = np.empty((len(found.power), len(self.elements.group)), dtype=np.complex128)
         for phase in range(3):
             voltage[:, self._nodes[:, phase]] = found.voltage * TURN[phase]
-            power[:, self._trio[:, phase]] = found.power
+            power[:, self.trio[:, phase]] = found.power
         return AreaSolution(voltage, power, found.solved)
 
 
@@ -224,7 +232,7 @@ def _some(one: Connected, rows: Ints) -> Connected:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """An area in one condition: the power flow of the elements that are alive there."""
 
     flow: PowerFlow
@@ -248,8 +256,8 @@ class _Ready:
         return AreaSolution(solution.voltage, fed, settled & (solution.status != Status.COLLAPSED))
 
 
-def _ready(network: NodalNetwork, elements: Elements, alive: Ints, node: Ints, other: Ints, tolerance: float) -> _Ready:
+def _ready(network: NodalNetwork, elements: Elements, alive: Ints, node: Ints, other: Ints, tolerance: float) -> Ready:
     one = elements.connected
     moved = replace(one, node=node, other=other)
     some = elements.take(alive, _some(moved, alive))
-    return _Ready(PowerFlow(network, some.connected, tolerance), some, alive)
+    return Ready(PowerFlow(network, some.connected, tolerance), some, alive)

@@ -1,4 +1,4 @@
-"""Power flow through a grid's tables in one call: from what flows in and out at phase nodes to voltages and loadings."""
+"""Power flow through a grid's tables in one call: from power at phase nodes to voltages and loadings."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +23,27 @@ from twin.grid.powerflow.control import Setpoints
 from twin.grid.powerflow.network import GROUND, Complex, Connected, Floats, Ints, PrimitiveBlock
 from twin.grid.sequences import given
 from twin.grid.taps import Followed, TapChangers, follow, tapped
+from twin.grid.together import Member, Together
 
 __all__ = ["Carried", "GridOperation", "Operated"]
 
 Mask = NDArray[np.bool_]
 
 TOLERANCE_PU = 1e-10
+_TOGETHER = 10_000_000  # nodes times elements of all areas up to which what one does to the other fits into memory
 _STEPS = 512  # looked at together: their voltages stay in the cache, and taps move seldom within them
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What a grid carries from step to step: positions of all tap changers, and the last voltages of every area."""
+    """What a grid carries from step to step: positions of all tap changers, and the last voltages to start from.
+
+    These are of every area's nodes, or, where all areas were solved side by side, across their elements.
+    """
 
     tap: Ints
     voltage: tuple[Complex | None, ...]
+    across: Complex | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ class GridOperation:
         self.grid, self.assembled = grid, assemble(grid)
         self.nodes = np.flatnonzero(grid.phase_node["connects"]) if nodes is None else np.asarray(nodes)
         self.inverters = Inverters.none() if inverters is None else inverters
+        self._tolerance = tolerance
         self._parts = [
             _Part(self, area, rows, tolerance)
             for area, rows in _with_phase_nodes(areas(self.assembled.network), self.assembled)
@@ -129,11 +137,38 @@ class GridOperation:
             The steps, and what is carried on.
         """
         found = self._empty(len(seconds), carried.tap)
+        if len(seconds) == 1:
+            across = self._one_step(found, carried.across, power_va[0])
+            if across is not None:
+                return found, replace(carried, across=across)
         tap, voltage = carried.tap.copy(), []
         available = np.zeros((len(seconds), 0)) if available_w is None else available_w
         for part, last in zip(self._parts, carried.voltage, strict=True):
             voltage.append(part.run(found, tap, last, seconds, step_s, power_va, available))
         return found, Carried(tap, tuple(voltage))
+
+    def _one_step(self, found: Operated, start: Complex | None, power_va: Complex) -> Complex | None:
+        """Solve a single step side by side, if nothing moves, reacts or fails; return voltages to start the next."""
+        for together in self._together:
+            if together.stands_for(power_va):
+                fits = start is not None and len(start) == together.n_elements
+                solved = together.solve(power_va, start if fits else None)
+                if solved is not None:
+                    found.voltage[0, together.rows] = solved[0]
+                    return solved[1]
+        return None
+
+    @cached_property
+    def _together(self) -> list[Together]:
+        """All areas with one phase for three, if they can be so, and with all; none if they need more than that."""
+        busy = len(self.grid.outage) or len(self.grid.tap_changer) or len(self.grid.generator) or len(self.inverters)
+        if busy or not self._parts:
+            return []
+        members = [part.member for part in self._parts]
+        if sum(member.flow.network.n_nodes * len(member.flow.elements.group) for member in members) > _TOGETHER:
+            return []
+        alone = [True] if all(member.flow.trio is not None for member in members) else []
+        return [Together(members, self.assembled.network.base_va, self._tolerance, one) for one in (*alone, False)]
 
     def _empty(self, steps: int, tap: Ints) -> Operated:
         n = len(self.grid.phase_node)
@@ -190,6 +225,7 @@ class _Part:
         moving = made.block_rows("transformer", grid.tap_changer["transformer"][self._changers.row])
         self._flow = AreaFlow(area.network, elements, _tapped(made, moving, place), moving, tolerance)
         self._outages = _outages(Outages.of(grid, made), area)
+        self.member = Member(self._flow, self._stated, self._customers, rows, self._local)
 
     def run(
         self,

@@ -25,9 +25,9 @@ class VoltageQualitySimulator:
     """The lowest voltage of any phase of a bus, and whether all of its phases keep to their limits in a week.
 
     A week keeps to them if 95 % of its steps are within 10 % of the nominal voltage and all within +10 % and -15 %:
-    the limits of EN 50160:2010, 4.2.2, which counts means of ten minutes. As there, interruptions are no voltage that is
-    too low; where the voltage collapses it is. Weeks follow each other from the beginning of
-    the horizon, warm-up included; each counts at its last step, and one that is not complete does not count.
+    the limits of EN 50160:2010, 4.2.2, which counts means of ten minutes. As there, an interruption is no voltage that
+    is too low; where the voltage collapses it is. Weeks follow each other from the beginning of the horizon, warm-up
+    included; each counts at its last step, and one that is not complete does not count.
     """
 
     name, version = "voltage_quality", "2"

@@ -18,6 +18,7 @@ from twin.grid.powerflow.solve import TOLERANCE_PU, PowerFlow
 __all__ = ["Batch", "BatchSolution"]
 
 _BLOCK_STEPS = 16  # more at once do not come cheaper
+_SMALL = 4_000_000  # bytes of all matrices up to which networks that are not cut are read faster than they are cut
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class BatchSolution:
 class Batch:
     """Networks side by side.
 
-    Every one is cut into parts as its `PowerFlow` is; parts of one size are worked on together, whosever they are.
+    Every one is cut into parts as its `PowerFlow` is, but where all are small; parts of one size are worked on together, whosever they are.
 
     Parameters
     ----------
@@ -64,7 +65,10 @@ class Batch:
         self.flows, self._tolerance = tuple(flows), tolerance
         self.elements = _slices([len(flow.connected.node) for flow in flows])
         self._ports = _all_ports(flows)
-        self._layout = lay_out([(flow.plan.parts, flow.ports.across(flow.no_load)) for flow in flows])
+        small = 16 * sum(len(flow.ports) ** 2 for flow in flows) <= _SMALL
+        parts = [flow.few if small else flow.plan.parts for flow in flows]
+        across = [flow.ports.across(flow.no_load) for flow in flows]
+        self._layout = lay_out(list(zip(parts, across, strict=True)))
         self._of_flow = _slices([len(flow.ports) for flow in flows])
         self._raised = [number for number, flow in enumerate(flows) if flow.admittance.raised]
         none = np.empty(0, dtype=np.complex128)

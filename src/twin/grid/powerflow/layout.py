@@ -22,6 +22,7 @@ __all__ = ["Layout", "lay_out"]
 AnyComplex = NDArray[np.complexfloating]
 
 _WIDTH = 8  # parts are filled up to a multiple of this many ports, so that few sizes are left
+_ALIKE = 1_000_000  # bytes of all matrices up to which all parts are filled up to the size of the largest
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ class Layout:
         found = np.zeros((len(change), self.n_networks))
         if not parts.size:
             return found
-        by_part = np.concatenate([parts[:, s].reshape(len(parts), m, -1).max(axis=2) for s, m in self._parts], axis=1)
+        found_in = [parts[:, s].reshape(len(parts), m, -1).max(axis=2) for s, m in self._parts]
+        by_part = found_in[0] if len(found_in) == 1 else np.concatenate(found_in, axis=1)
         owner, order, first = self._by_owner
         found[:, owner] = by_part if order is None else np.maximum.reduceat(by_part[:, order], first, axis=1)
         return found
@@ -257,6 +259,8 @@ class _Piece:
 def _groups(pieces: Sequence[_Piece], n_ports: int, n_cuts: int) -> Iterator[_Group]:
     """Yield the parts by size, filled up to it."""
     width = np.array([-(-len(piece.part.ports) // _WIDTH) * _WIDTH for piece in pieces], dtype=np.int64)
+    if 16 * len(width) * int(width.max(initial=0)) ** 2 <= _ALIKE:
+        width[:] = width.max(initial=0)
     for k in np.unique(width).tolist():
         own = [pieces[i] for i in np.flatnonzero(width == k).tolist()]
         m, r = len(own), max(len(piece.part.boundary) for piece in own)

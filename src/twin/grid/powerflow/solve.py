@@ -15,6 +15,7 @@ from twin.grid.powerflow.connected import make_ports
 from twin.grid.powerflow.iterate import FixedPoint
 from twin.grid.powerflow.layout import Layout, lay_out
 from twin.grid.powerflow.network import GROUND, Complex, Connected, Ints, NodalNetwork, Solution, Status
+from twin.grid.powerflow.parts import Parts, part_sizes, split
 from twin.grid.powerflow.plan import Plan, plan_iteration, plan_recovery
 from twin.grid.powerflow.reactions import Reaction, Reactions
 from twin.grid.powerflow.recovery import Recovery
@@ -24,6 +25,7 @@ __all__ = ["PowerFlow"]
 
 TOLERANCE_PU = 1e-9
 _FEW_STEPS = 8  # up to which they are cheaper one by one than as a block
+_WHOLE_PORTS = 250  # up to which a network without cuts is cheapest for a few steps
 
 
 class PowerFlow:
@@ -165,8 +167,16 @@ class PowerFlow:
         return self.ports.across(self.no_load)
 
     @cached_property
+    def few(self) -> Parts:
+        """How the network is cut for a few steps: not at all, unless its matrix would be large."""
+        if not len(self.plan.parts.cut) or len(self.ports) > _WHOLE_PORTS:
+            return self.plan.parts
+        uncut = np.zeros(self.network.n_nodes, dtype=bool)
+        return split(self.admittance, self.ports, part_sizes(self.admittance, self.ports, uncut, len(self.ports)))
+
+    @cached_property
     def _layout(self) -> Layout:
-        return lay_out([(self.plan.parts, self._no_load_across)])
+        return lay_out([(self.few, self._no_load_across)])
 
     def _voltages(self, found: Found, rows: Ints) -> Complex:
         """Return the voltages of some nodes, shape ``(step, q)``."""
@@ -181,10 +191,21 @@ class PowerFlow:
         recovery.voltages(out)
         return out
 
+    @cached_property
+    def answer(self) -> Complex:
+        """What each element's current adds to the voltages of all nodes, shape ``(k, n_nodes)``."""
+        response = self._response(self.rows("all"))
+        if response is None:
+            ends = self.ports.incidence(self.network.n_nodes).toarray()
+            response = np.zeros((len(self.ports), self.network.n_nodes), dtype=np.complex128)
+            free = self.admittance.free
+            response[:, free] = self.admittance.factors.solve(ends[free].astype(np.complex128)).T
+        return response[self.ports.of_element]
+
     def _response(self, rows: Ints) -> Complex | None:
         """Return what a current at every port adds to the voltages of some nodes; None if the network is in parts."""
-        fed = [part for part in self.plan.parts.parts if len(part.ports)]
-        if len(self.plan.parts.cut) or len(fed) != 1:
+        fed = [part for part in self.few.parts if len(part.ports)]
+        if len(self.few.cut) or len(fed) != 1:
             return None
         key = rows.tobytes()
         if key not in self._responses:
