@@ -69,7 +69,7 @@ def test_a_step_by_itself_is_a_step_of_many(connects, balanced):
     for step in range(6):
         one, carried = operation.run(carried, np.array([step * STEP_S]), STEP_S, power[step : step + 1])
         found.append(one.voltage[0])
-    assert np.abs(np.array(found) - whole.voltage).max() < 1e-10
+    assert np.abs(np.array(found) - whole.voltage).max() < 2e-10
 
 
 def test_a_step_by_itself_that_collapses_leaves_the_other_area_alone():

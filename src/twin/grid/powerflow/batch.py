@@ -46,7 +46,8 @@ class BatchSolution:
 class Batch:
     """Networks side by side.
 
-    Every one is cut into parts as its `PowerFlow` is, but where all are small; parts of one size are worked on together, whosever they are.
+    Every one is cut into parts as its `PowerFlow` is, unless all are small; parts of one size are worked on together,
+    whosever they are.
 
     Parameters
     ----------

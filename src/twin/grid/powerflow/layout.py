@@ -22,7 +22,7 @@ __all__ = ["Layout", "lay_out"]
 AnyComplex = NDArray[np.complexfloating]
 
 _WIDTH = 8  # parts are filled up to a multiple of this many ports, so that few sizes are left
-_ALIKE = 1_000_000  # bytes of all matrices up to which all parts are filled up to the size of the largest
+_ALIKE = 100_000  # bytes of all matrices up to which all parts are filled up to the size of the largest
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,13 @@ class Layout:
         if self.n_cuts:
             self._lift(np.concatenate(passed, axis=1), added)
         return added
+
+    def products(self, current: Complex, added: Complex) -> list[tuple[AnyComplex, AnyComplex, AnyComplex]]:
+        """Return factors of what `respond` computes from one row of currents, and where it goes; without cuts."""
+        return [
+            (_part_by_part(current[:, places], group), group.exact.inner, _part_by_part(added[:, places], group))
+            for group, places in zip(self.groups, self._slices, strict=True)
+        ]
 
     @cached_property
     def _whole(self) -> Complex | None:
