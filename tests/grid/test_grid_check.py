@@ -7,9 +7,9 @@ import pytest
 
 from grid_case import make_grid
 from twin.errors import TwinError
-from twin.grid.check import check, check_symmetrical
-from twin.grid.operation import GridOperation
+from twin.grid.check import check
 from twin.grid.model import COLUMNS, make_table
+from twin.grid.operation import GridOperation
 
 Z = (0.05, 0.02, 0.2, 0.08)
 
@@ -104,8 +104,6 @@ def problems(grid):
 def test_a_lateral_of_one_phase():
     grid = lateral()
     check(grid)
-    with pytest.raises(TwinError, match="bus b2 has not the 3 phase nodes that the others have"):
-        GridOperation(grid)
     load = {"bus": [2, 2], "phases": ["b", "ab"], "p_w": 1e3, "q_var": 0.0, "connection": ["delta", "wye"]}
     assert problems(with_rows(grid, "load", ["x", "y"], **load)) == [
         "load y is connected to a phase that its bus has not",
@@ -179,18 +177,28 @@ def test_parts_of_a_transformer():
     ]
 
 
-def test_what_symmetrical_components_leave_out():
-    grid = make_grid([(0, 1, *Z)], 2)
-    grid = with_rows(grid, "shunt", ["c"], bus=[1], p_w=[0.0], q_var=[-1e3])
-    load = {"bus": [1, 1], "p_w": 1e3, "q_var": 0.0, "const_z": [0.0, 1.0], "connection": ["delta", "wye"]}
-    grid = with_rows(grid, "load", ["l", "m"], **load)
-    check(grid)
-    with pytest.raises(TwinError) as error:
-        check_symmetrical(grid)
-    assert [p.message for p in error.value.problems] == [
-        "shunt c is beyond symmetrical components",
-        "load m has a const_z",
-        "load l is connected between phases",
+def test_tap_changers_and_outages():
+    grid = make_grid([(0, 1, *Z)], 3, 3, [(1, 2, 100e3, "Dyn5")], v_nom=np.array([400.0, 400.0, 400.0]))
+    band = {"tap_min": [-2, 3], "tap_max": 4, "voltage_low_pu": [0.98, 1.02], "voltage_high_pu": [1.02, 0.98]}
+    with_taps = grid.transformer
+    for name, value in {"tap_side": "hv", "tap_pos": 1, "tap_neutral": 0, "tap_step_pct": 2.5}.items():
+        with_taps = changed(with_taps, name, [value])
+    lacking = with_rows(grid, "tap_changer", ["x", "y"], transformer=[0, 4], **band)
+    assert problems(lacking)[:2] == [
+        "tap_changer y belongs to a transformer that does not exist",
+        "tap_changer x belongs to a transformer that does not state all of tap_side, tap_pos, tap_neutral, "
+        "tap_step_pct",
+    ]
+    both = with_rows(replace(grid, transformer=with_taps), "tap_changer", ["x", "y"], transformer=[0, 0], **band)
+    assert problems(both) == [
+        "tap_changer y belongs to a transformer whose tap is not between tap_min and tap_max",
+        "tap_changer y has a voltage_low_pu that is not below voltage_high_pu",
+        "tap_changer y belongs to a transformer that has another one",
+    ]
+    times = {"element_type": ["line", "transformer"], "element": [0, 3], "from_s": [5, 5], "to_s": [5, 6]}
+    assert problems(with_rows(grid, "outage", ["o", "p"], **times)) == [
+        "outage p is of no transformer",
+        "outage o does not end after it begins",
     ]
 
 

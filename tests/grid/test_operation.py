@@ -72,6 +72,18 @@ def test_a_step_by_itself_is_a_step_of_many(connects, balanced):
     assert np.abs(np.array(found) - whole.voltage).max() < 2e-10
 
 
+def test_a_lateral_of_one_phase():
+    """What a single phase draws at the end of its lateral it draws through that phase's own and mutual impedances."""
+    whole = make_grid([(0, 1, *LINE), (1, 2, *LINE)], 3, 3, connects=[1, 2])
+    kept = np.flatnonzero((whole.phase_node["bus"] < 2) | (whole.phase_node["phase"] == 1))
+    power = np.zeros((1, 4), dtype=complex)
+    power[0, 3] = -3e3
+    _, found, _ = operate(replace(whole, phase_node=whole.phase_node.take(kept)), power)
+    own = (2 * (0.02 + 0.008j) + (0.08 + 0.03j)) / 3
+    first, last = found.voltage[0, [4, 6]] * 400 / np.sqrt(3)
+    assert first - last == pytest.approx(own * np.conj(3e3 / last), abs=1e-6)
+
+
 def test_a_step_by_itself_that_collapses_leaves_the_other_area_alone():
     grid = two_stations()
     power = random_power(grid, 1, 5)

@@ -11,7 +11,7 @@ from twin.errors import Problems
 from twin.grid.model import COLUMNS, ElectricGrid
 from twin.table import Table
 
-__all__ = ["check", "check_symmetrical", "inside", "listed", "not_positive", "report"]
+__all__ = ["check", "inside", "listed", "not_positive", "report"]
 
 _SHOWN = 5
 _REPORTED = 20
@@ -33,9 +33,6 @@ _OPTIONAL: dict[str, tuple[str, ...]] = {
     "generator": ("q_min_var", "q_max_var"),
     "grid_source": ("rx0_ratio",),
 }
-# Tables of power flow over any nodes, which symmetrical components of constant power leave out
-_BEYOND = ("line_matrix", "transformer_3w", "regulator", "switch", "generator", "shunt")
-_ZIP = ("const_i", "const_z")
 
 
 def check(grid: ElectricGrid, file: str | Path | None = None, islands: bool = True) -> None:
@@ -55,6 +52,7 @@ def check(grid: ElectricGrid, file: str | Path | None = None, islands: bool = Tr
     from twin.grid.check_branches import check_branches
     from twin.grid.check_connected import check_connected, check_sources
     from twin.grid.check_islands import check_islands
+    from twin.grid.check_operated import check_operated
 
     with Problems(file) as problems, np.errstate(all="ignore"):
         for table in grid.tables:
@@ -66,39 +64,10 @@ def check(grid: ElectricGrid, file: str | Path | None = None, islands: bool = Tr
         check_branches(grid, problems)
         check_connected(grid, problems)
         check_sources(grid, problems)
+        check_operated(grid, problems)
         problems.raise_if_any()
         if islands:
             check_islands(grid, problems)
-
-
-def check_symmetrical(grid: ElectricGrid, file: str | Path | None = None) -> None:
-    """Look whether symmetrical components and constant power do for a grid that has passed `check`.
-
-    Raises
-    ------
-    TwinError
-        Naming whatever needs a power flow over any nodes: buses without all phases, line matrices, regulators,
-        switches, shunts, voltages that generators keep, other vector groups than Dyn, loads of other kinds.
-    """
-    with Problems(file) as problems:
-        count = np.bincount(grid.phase_node["bus"], minlength=len(grid.bus))
-        report(grid.bus, count != grid.phases, f"has not the {grid.phases} phase nodes that the others have", problems)
-        for name in _BEYOND:
-            table: Table = getattr(grid, name)
-            report(table, np.ones(len(table), dtype=bool), "is beyond symmetrical components", problems)
-        for column in ("phases", "g_s_m"):
-            report(
-                grid.line, ~grid.line.missing(column), f"has a {column}, which we cannot take into account", problems
-            )
-        unit = grid.transformer
-        dyn = np.char.startswith(unit["vector_group"], "Dyn")
-        report(unit, (grid.phases == 3) & ~(dyn & unit.missing("phases")), "is no Dyn of three phases", problems)
-        for column in _ZIP:
-            if column in grid.load:
-                report(grid.load, grid.load[column] > 0, f"has a {column}", problems)
-        for table in (grid.load, grid.static_generator, grid.storage):
-            if "connection" in table and grid.phases == 3:
-                report(table, table["connection"] == "delta", "is connected between phases", problems)
 
 
 def _check_ids(table: Table, problems: Problems) -> None:
