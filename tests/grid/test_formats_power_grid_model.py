@@ -92,12 +92,72 @@ def test_unlike_phases_against_its_own_solution(tmp_path):
     assert np.abs(found) == pytest.approx(np.array(UNLIKE), abs=1e-6)
 
 
+THREE = {
+    "id": 40, "node_1": 1, "node_2": 6, "node_3": 7, "status_1": 1, "status_2": 1, "status_3": 1,
+    "u1": 10e3, "u2": 3e3, "u3": 410.0, "sn_1": 4e5, "sn_2": 2.5e5, "sn_3": 2e5,
+    "uk_12": 0.06, "uk_13": 0.07, "uk_23": 0.03, "pk_12": 2e3, "pk_13": 2e3, "pk_23": 1e3, "i0": 0.0, "p0": 0.0,
+    "winding_1": 2, "winding_2": 1, "winding_3": 1, "clock_12": 5, "clock_13": 11,
+    "tap_side": 1, "tap_pos": 2, "tap_min": -2, "tap_max": 2, "tap_nom": 0, "tap_size": 75.0,
+}  # fmt: skip
+GENERIC = {
+    "id": 41, "from_node": 6, "to_node": 8, **BOTH, "r1": 0.002, "x1": 0.01, "g1": 1e-3, "b1": 2e-3, "k": 1.03,
+    "theta": 0.1, "sn": 2e5,
+}  # fmt: skip
+
+
+def three_levels(**more):
+    """Nodes 6 (3 kV), 7 and 8 (400 V) behind a transformer of three windings; 8 behind a generic branch."""
+    fed = {"status": 1, "q_specified": 0.0}
+    plain = document()["data"]
+    return document(
+        node=[*plain["node"], [6, 3e3], [7, 400.0], [8, 400.0]],
+        sym_load=[*plain["sym_load"], {**fed, "id": 63, "node": 8, "type": 0, "p_specified": 5e4, "q_specified": 1e4}],
+        sym_gen=[
+            {**fed, "id": 60, "node": 7, "type": 2, "p_specified": 2e4, "q_specified": 5e3},
+            {**fed, "id": 61, "node": 8, "type": 1, "p_specified": 1e4, "q_specified": -2e3},
+            {**fed, "id": 62, "node": 8, "type": 0, "p_specified": 1e4},
+        ],
+        **({"three_winding_transformer": [THREE], "generic_branch": [GENERIC]} | more),
+    )
+
+
+# By Newton's method of power-grid-model 1.12, tolerance 1e-7
+THREE_LEVELS = [1.01972146, 1.01546995, 0.99577007, 0.99577007, 0.99577007, 1.06859591, 1.04461442, 1.03639432]
+THREE_LEVELS_RAD = [0.09936597, -2.52776694, -2.5331066, -2.5331066, -2.5331066, -2.5207625, 0.62382315, -2.622329]
+
+
+def test_three_windings_generic_branches_and_generators_of_any_type(tmp_path):
+    made = assemble(read_grid(written(tmp_path, three_levels())).grid)
+    found = solve(made)[made.node]
+    known = np.array(THREE_LEVELS) * np.exp(1j * np.array(THREE_LEVELS_RAD))
+    assert np.abs(found - known).max() < 1e-6
+
+
+def test_generators_that_are_no_constant_power_are_loads_below_zero(tmp_path):
+    grid = read_grid(written(tmp_path, three_levels())).grid
+    fed_in = grid.load.take(grid.load["p_w"] < 0)
+    assert fed_in["p_w"].tolist() == [-2e4, -1e4]
+    assert (fed_in["const_i"].tolist(), fed_in["const_z"].tolist()) == ([1, 0], [0, 1])
+    assert grid.static_generator.ids.tolist() == ["sym gen 62"]
+
+
+def test_windings_that_are_off_and_branches_without_zero_sequence_are_named(tmp_path):
+    content = three_levels(three_winding_transformer=[{**THREE, "status_2": 0}], asym_load=[ASYM])
+    with pytest.raises(TwinError) as error:
+        read_grid(written(tmp_path, content))
+    assert "status_2 is 0" in str(error.value)
+    assert "a generic branch has no zero sequence" in str(error.value)
+    gone = {**THREE, "status_1": 0, "status_2": 0, "status_3": 0}
+    with pytest.raises(TwinError, match="no source feeds"):
+        read_grid(written(tmp_path, three_levels(three_winding_transformer=[gone])))
+
+
 def test_what_is_not_understood_is_named(tmp_path):
-    content = document(generic_branch=[{"id": 40}])
+    content = document(asym_line=[{"id": 40}])
     content["data"]["line"][0]["to_node"] = 99
     with pytest.raises(TwinError) as error:
         read_grid(written(tmp_path, content))
-    assert "/data/generic_branch: generic_branch is not read yet" in str(error.value)
+    assert "/data/asym_line: asym_line is not read yet" in str(error.value)
     assert "/data/line/0 (line 10): to_node is '99', but there is no such node" in str(error.value)
 
 

@@ -106,8 +106,13 @@ def test_lines_become_stronger_where_chosen_and_stay_elsewhere(rows, times):
 
 def test_a_stated_cable_replaces_thinner_ones_and_leaves_the_others():
     rows = np.array([True, True, True, True, False])
-    line = reinforce_lines(with_grid(), rows, ReinforceLines(type="NAYY 4x150 SE"), CODE).table("line")
-    assert line["type"].tolist() == ["NAYY 4x150 SE", "NAYY 4x150 SE", "NAYY 4x240 SE", "NAYY 4x150 SE", "NAYY 4x50 SE"]
+    city = with_grid()
+    line = reinforce_lines(city, rows, ReinforceLines(type="NAYY 4x150 SE"), CODE).table("line")
+    assert line["type"].tolist() == ["NAYY 4x150 SE", "NAYY 4x150 SE", "NAYY 4x240 SE", "as found", "NAYY 4x50 SE"]
+    assert (line["r_ohm_m"] <= city.table("line")["r_ohm_m"]).all()  # that of no standard type resists less as it is
+    thin = city.table("line").put(COLUMNS["line"]["r_ohm_m"], 1e-3)
+    line = reinforce_lines(city.with_table(thin), rows, ReinforceLines(type="NAYY 4x150 SE"), CODE).table("line")
+    assert line["type"][3] == "NAYY 4x150 SE"
     assert (line.source("r_ohm_m") == CODE).tolist() == [True, False, False, True, False]
     said = refused(reinforce_lines, with_grid(), ReinforceLines(type="NAYY 4x50 SE"), rows=np.array([0, 1]))
     assert "every line chosen is NAYY 4x50 SE or thicker already; expected others, or add_parallel" in said
@@ -210,6 +215,20 @@ def test_no_tap_is_fixed_that_moves_under_load():
     assert "the taps of t0 move under load" in refused(set_taps, city, FixedTap(tap=1))
 
 
+def test_taps_that_reach_too_far_are_refused():
+    with pytest.raises(ValidationError, match="taps reach 200 % of the rated voltage, more than 50 %"):
+        TapChanger(steps=20, step_pct=10.0, voltage_low_pu=0.85, voltage_high_pu=1.15)
+    said = refused(set_taps, with_grid(), FixedTap(tap=-10, step_pct=10.0))
+    assert "taps reach 100 % of the rated voltage, more than 50 %; expected a tap nearer to the neutral one" in said
+
+
+def test_a_transformer_whose_file_states_steps_of_nothing_has_no_taps():
+    city = with_grid()
+    table = city.table("transformer").put(COLUMNS["transformer"]["tap_step_pct"], 0.0)
+    table = set_taps(city.with_table(table), ALL, FixedTap(tap=1), CODE).table("transformer")
+    assert table["tap_step_pct"].tolist() == [2.5, 2.5]
+
+
 def test_a_band_no_wider_than_a_tap_is_refused():
     with pytest.raises(ValidationError, match=r"a band of 2 % is no wider than a tap, 2\.5 %"):
         TapChanger(voltage_low_pu=0.99, voltage_high_pu=1.01)
@@ -219,7 +238,7 @@ def test_a_band_no_wider_than_a_tap_is_refused():
 
 
 def with_modules(n=3):
-    return install_pv(boxes(n), np.array([0, 1]), Pv(max_kw_per_building=9.0), CODE)
+    return install_pv(with_grid(boxes(n)), np.array([0, 1]), Pv(max_kw_per_building=9.0), CODE)
 
 
 def test_inverters_follow_a_characteristic_by_name():
@@ -233,6 +252,12 @@ def test_inverters_follow_a_characteristic_by_name():
         tuple(c) for c in VOLT_VAR["vde_ar_n_4105"]
     ]
     assert set(curve["kind"].tolist()) == {"volt_var"}
+
+
+def test_without_a_grid_there_is_no_voltage_to_follow():
+    city = install_pv(boxes(2), ALL, Pv(), CODE)
+    said = refused(control_inverters, city, InverterControl(volt_var="vde_ar_n_4105"))
+    assert "there is no electric grid whose voltage inverters could follow" in said
 
 
 def test_every_call_brings_curves_of_its_own():
@@ -318,12 +343,22 @@ def test_an_outage_at_a_time_that_is_not_simulated_or_not_there_is_refused():
     assert "the clock of Europe/Berlin never shows 2023-03-26 02:30:00" in said
 
 
+def test_an_outage_lasts_a_second_at_least():
+    after = interrupt_lines(with_grid(), np.array([0]), outage("2023-03-25T12:00:00", 1e-9), CODE, horizon())
+    row = after.table("outage").row(0)
+    assert row["to_s"] - row["from_s"] == 1
+
+
 def test_nothing_is_out_of_service_twice_at_a_time():
     once = interrupt_lines(with_grid(), np.array([0, 1]), outage("2023-03-25T12:00:00"), CODE, horizon())
     again = outage("2023-03-25T14:00:00")
     assert "l1 is out of service at that time already" in refused(
         interrupt_lines, once, again, horizon(), rows=np.array([1, 2])
     )
+    with pytest.raises(ValidationError, match="0001-01-01 00:00:00 is not in the years 1900 to 2200"):
+        Outage(start=datetime(1, 1, 1), hours=1.0)
+    with pytest.raises(ValidationError, match="9999-12-31 00:00:00 is not in the years 1900 to 2200"):
+        Outage(start=datetime(9999, 12, 31), hours=1.0)
     other = interrupt_transformers(once, np.array([1]), again, CODE, horizon())
     after = interrupt_lines(other, np.array([1]), outage("2023-03-25T15:00:00"), CODE, horizon())
     assert after.table("outage").ids.tolist() == ["l0/outage 1", "l1/outage 1", "t1/outage 1", "l1/outage 2"]

@@ -189,12 +189,18 @@ def test_joints_and_busbars_connect_nobody_where_the_file_tells_them(tmp_path):
     assert set(served(on(muffs, street()))) == {"b1", "b3", "b4"}
 
 
+def test_what_keeps_houses_from_their_buses_is_said_before_anything_is_run(tmp_path):
+    inputs = {"grid": read_choice(file_of(plain(at=False), tmp_path).as_posix(), Ledger())}
+    with pytest.raises(TwinError, match="no bus of low voltage has coordinates, so that 12 buildings cannot find"):
+        look(street(), inputs, Ledger())
+
+
 def test_houses_far_from_their_bus_are_named(tmp_path, caplog):
     ledger = Ledger()
     with caplog.at_level(logging.WARNING, logger="twin"):
         on(file_of(plain(1), tmp_path), street(), ledger, longest_connection_m=60.0)
     assert "Doubtful: 6 of 12 buildings are farther than 60 m" in statements(ledger)
-    assert "building house 10 126 m: it may not be theirs" in caplog.text
+    assert caplog.text.count("building house 10 126 m: it may not be theirs") == 1
 
 
 def test_a_file_says_which_bus_and_phases(tmp_path):
@@ -239,6 +245,28 @@ def test_an_option_may_add_and_take_away_buildings(tmp_path):
     look(street(12), inputs, Ledger())
     assert served(attach(street(10), inputs, Ledger())) == ["b3"] * 10
     assert served(attach(street(14), inputs, Ledger())) == ["b3"] * 12 + ["b4"] * 2
+
+
+def test_nothing_that_is_said_of_phases_is_lost(tmp_path):
+    path = file_of(plain(at=False), tmp_path)
+    rows = ["house 0,b2,lll", "house 1,b2,a,b", "house 2,b2, L1 / L3 ", 'house 3,b2,"a,b"']
+    rows += [f"house {k},b2,,," for k in range(4, 12)]
+    with pytest.raises(TwinError) as error:
+        on(path, street(), connections=listed(tmp_path, *rows))
+    first, second = error.value.problems
+    assert "connections.csv:2: phases is 'lll'; expected letters" in str(first) + str(second)
+    assert "connections.csv:3: has 'b' beyond the last column; expected phases such as L1L2" in str(first) + str(second)
+    file = tmp_path / "named.csv"
+    file.write_text("building,bus,Phase,since\n" + "".join(f"house {k},b2,a,2019\n" for k in range(12)))
+    with pytest.raises(TwinError, match=r"named\.csv:1: there is a column 'Phase'.* did you mean 'phases'"):
+        on(path, street(), connections=file.as_posix())
+    file.write_text(file.read_text().replace("Phase", "phases"))
+    assert set(on(path, street(), connections=file.as_posix()).table("connection")["phases"].tolist()) == {"a"}
+
+
+def test_what_becomes_of_buildings_not_listed_needs_a_list(tmp_path):
+    with pytest.raises(TwinError, match=r"grid\.unlisted is set, but there is no list; expected grid\.connections"):
+        on(file_of(plain(), tmp_path), street(), unlisted="nearest")
 
 
 @pytest.mark.parametrize(

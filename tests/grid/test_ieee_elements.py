@@ -192,6 +192,93 @@ def test_what_the_tables_cannot_hold_is_refused(tmp_path):
         read_ieee_elements(written(tmp_path, whole | {"generators": []}))
 
 
+def unit(name, *windings, phases=1, x=1.0):
+    keys = ("bus", "kv", "conn")
+    stated = [{**dict(zip(keys, one, strict=True)), "kva": 100.0, "r_percent": 0.5, "tap": 1.0} for one in windings]
+    return {"name": name, "phases": phases, "xhl_percent": x, "windings": stated}
+
+
+def test_a_wye_capacitor_of_one_phase_leads_to_ground_whatever_node_follows(tmp_path):
+    """In OpenDSS its second terminal is another bus, by default ground: 10 kvar at 1 kV are 0.01 S."""
+    bank = {"name": "c", "bus": "b.1.2", "phases": 1, "kv": 1.0, "kvar": 10.0, "conn": "wye"}
+    whole = facts(buses=[bus("s", 1, 2, 3), bus("b", 1, 2)], capacitors=[bank])
+    whole["lines"] = [line("l", "s.1.2", "b.1.2", [[1.0, 0], [0, 1.0]], [[1.0, 0], [0, 1.0]])]
+    shunt = read_ieee_elements(written(tmp_path, whole)).grid.shunt
+    assert [shunt["phases"][0], shunt["connection"][0]] == ["a", "wye"]
+    assert shunt["q_var"][0] == pytest.approx(-10e3)
+
+
+def test_anti_float_reactances_of_a_star_between_phases_lie_twice_at_its_end(tmp_path):
+    """As found in OpenDSS' primitive matrices: half a millionth at the beginning, all of it at a star's other end."""
+    whole = facts(buses=[bus("s", 1, 2, 3), bus("b", 1, 2)], lines=[line("l", "s.3", "s.3", [[1.0]], [[1.0]])])
+    whole["lines"] = [line("l", "s.1.2", "b.1.2", [[1.0, 0], [0, 1.0]], [[1.0, 0], [0, 1.0]])]
+    whole["buses"].append(bus("e", 1, 2))
+    whole["transformers"] = [unit("t", ("b.1.2", 1.0, "wye"), ("e.1.2", 1.0, "delta"))]
+    shunt = read_ieee_elements(written(tmp_path, whole)).grid.shunt
+    found = {(name, str(phases)): q for name, phases, q in zip(shunt.ids, shunt["phases"], shunt["q_var"], strict=True)}
+    half = 100e3 * 1e-6 / 2
+    assert found == {
+        ("t.1.1 anti-float", "a"): pytest.approx(half),
+        ("t.1.2 anti-float", "b"): pytest.approx(2 * half),
+        ("t.2.1 anti-float", "ab"): pytest.approx(2 * half),
+    }
+
+
+def test_parts_that_hardly_anything_ties_to_ground_stand_where_it_puts_them(tmp_path):
+    """Behind an open delta only anti-float reactances lead to ground: what they carry adds up to nothing.
+
+    The common node of both windings bears two of them. Beside it a line of a tenth of a milliohm, whose rounding would
+    move them, if voltages were found in one go.
+    """
+    short = (1e-4 * np.eye(3)).tolist()
+    whole = facts(
+        buses=[bus("s", 1, 2, 3), bus("b", 1, 2, 3), bus("e", 1, 2, 3)],
+        lines=[line("l", "s.1.2.3", "b.1.2.3", short, short)],
+        transformers=[
+            unit("t", ("b.1.2", 1.732, "delta"), ("e.1.2", 1.732, "delta")),
+            unit("u", ("b.1.3", 1.732, "delta"), ("e.1.3", 1.732, "delta")),
+        ],
+        loads=[load("x", "e.1.2", 20.0, 5.0, kv=1.732, conn="delta", limits=(0.1, 3.0))],
+    )
+    volts = voltages(read_ieee_elements(written(tmp_path, whole)).grid)
+    assert abs(2 * volts["e.1"] + volts["e.2"] + volts["e.3"]) < 1e-3
+
+
+@pytest.mark.parametrize(("sides", "group"), [(("wye", "delta"), "Yd1"), (("delta", "wye"), "Dy1")])
+def test_a_star_whose_neutral_is_a_node_of_its_own_floats(tmp_path, sides, group):
+    ends = [f"{at}.1.2.3{'.4' if conn == 'wye' else ''}" for at, conn in zip(("b", "e"), sides, strict=True)]
+    one = unit("t", (ends[0], 1.732, sides[0]), (ends[1], 0.4, sides[1]), phases=3)
+    part = (0.1 * np.eye(3)).tolist()
+    whole = facts(
+        buses=[bus("s", 1, 2, 3), bus("b", 1, 2, 3, 4), bus("e", 1, 2, 3, volts=230.9)],
+        lines=[line("l", "s.1.2.3", "b.1.2.3", part, part)],
+        transformers=[one],
+        loads=[],
+    )
+    grid = read_ieee_elements(written(tmp_path, whole)).grid
+    assert grid.transformer["vector_group"].tolist() == [group]
+    assert sorted(grid.phase_node.ids[3:6]) == ["b.1", "b.2", "b.3"]
+    shared = unit("u", (ends[0], 1.732, sides[0]), (ends[1], 0.4, sides[1]), phases=3)
+    with pytest.raises(TwinError, match="neutral conductor of its own"):
+        read_ieee_elements(written(tmp_path, whole | {"transformers": [one, shared]}))
+
+
+def test_what_is_not_enabled_is_not_there(tmp_path):
+    off = load("y", "b.1", 1e6, 0.0) | {"enabled": False}
+    whole = facts(loads=[*facts()["loads"], off])
+    assert read_ieee_elements(written(tmp_path, whole)).grid.load.ids.tolist() == ["x"]
+
+
+def test_a_source_of_one_phase_is_refused(tmp_path):
+    with pytest.raises(TwinError, match="/sources/0/phases: is 1"):
+        read_ieee_elements(written(tmp_path, facts(sources=[source(phases=1)])))
+
+
+def test_a_model_may_be_a_number_in_quotes(tmp_path):
+    grid = read_ieee_elements(written(tmp_path, facts(loads=[load("x", "b.1", 9.0, 0.0, "2")]))).grid
+    assert grid.load["const_z"].tolist() == [1.0]
+
+
 def test_the_layout_is_told_by_its_content(tmp_path):
     assert is_ieee_elements(written(tmp_path, facts()))
     (tmp_path / "network.json").write_text('{"buses": 7}')

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from grid_case import make_grid, newton
 from twin.engine.time import TimeAxis
@@ -14,10 +15,12 @@ from twin.grid.assemble import assemble
 from twin.grid.branches import Branches
 from twin.grid.inverters import Characteristic, Inverters
 from twin.grid.model import make_table
+from twin.grid.modules import Modules
 from twin.grid.operation import GridOperation
 from twin.grid.powerflow.areas import areas, without
 from twin.grid.powerflow.balanced import TURN, positive_sequence, trios
 from twin.grid.simulator import GridFlowsSimulator, GridSimulator
+from twin.grid.taps import tapped
 
 STEP_S = 900
 LINE = (0.02, 0.008, 0.08, 0.03)
@@ -197,6 +200,63 @@ def test_a_band_narrower_than_a_tap_does_not_hunt():
     assert np.abs(found.moved[:, 0]).tolist() == [1, 1, 1, 1]
 
 
+def side_by_side(short_circuit_va=np.inf, phases=3):
+    """Two transformers on one busbar, and a line to a house."""
+    v_nom = np.array([10e3, 400.0, 400.0])
+    units = 2 * [(0, 1, 250e3, "Dyn5")]
+    return make_grid([(1, 2, *LINE)], 3, phases, units, ((0, 1.0),), v_nom, short_circuit_va, connects=[2])
+
+
+def opened(grid, *ends):
+    columns = {"bus": [b for b, _ in ends], "element_type": "transformer", "element": [t for _, t in ends]}
+    columns |= {"closed": False}
+    return replace(grid, switch=make_table("switch", [f"switch {k}" for k in range(len(ends))], columns))
+
+
+@pytest.mark.parametrize("phases", [1, 3])
+@pytest.mark.parametrize("short_circuit_va", [np.inf, 1e8])
+@pytest.mark.parametrize("ends", [[(1, 1)], [(0, 1), (1, 1)]])
+def test_taps_behind_open_switches_do_nothing(ends, short_circuit_va, phases):
+    """A transformer that switches cut off does not answer to the busbar that the other one feeds."""
+    grid = opened(side_by_side(short_circuit_va, phases), *ends)
+    power = np.full((3, phases), -60e3 * (1 + 0.5j) / phases)
+    _, without_taps, _ = operate(grid, power)
+    _, found, _ = operate(with_tap_changer(grid, (1,), (0.995, 1.02)), power)
+    assert np.abs(without_taps.voltage[0, grid.nodes[:, 1]]).max() < 0.995
+    assert np.abs(found.voltage - without_taps.voltage).max() < 1e-10
+    assert not found.moved.any()
+
+
+def test_taps_of_a_transformer_that_is_out_of_service_stay():
+    """While the second is out the first alone answers to the load; once it is back both stand where they are left."""
+    grid = with_tap_changer(side_by_side(), (0, 1), (0.979, 1.02))
+    grid = with_outage(grid, "transformer", 1, STEP_S, 3 * STEP_S)
+    _, found, _ = operate(grid, np.full((4, 3), -90e3 * (1 + 0.5j)))
+    assert found.tap[1:3, 0].tolist() == [-1, -1]
+    assert not found.moved[:3, 1].any()
+
+
+@pytest.mark.parametrize("short_circuit_va", [np.inf, 1e6])
+def test_a_grid_of_one_bus(short_circuit_va):
+    power = np.full((2, 3), -1e4 + 0j)
+    _, found, _ = operate(make_grid([], 1, 3, short_circuit_va=short_circuit_va), power)
+    drop = 0.0 if np.isinf(short_circuit_va) else 0.03 * 0.3 / np.sqrt(1.09)
+    assert np.abs(found.voltage) == pytest.approx(np.full((2, 3), 1 - drop), abs=1e-3)
+
+
+def test_areas_that_wait_for_nothing_stay_side_by_side_beside_others():
+    """An outage in one area, months away, and taps in it: single steps of the other are solved as ever."""
+    grid = with_outage(with_tap_changer(two_stations()), "line", 1, 10**7, 2 * 10**7)
+    power = random_power(grid, 5, 6)
+    operation, whole, _ = operate(grid, power)
+    carried = operation.begin()
+    for step in range(5):
+        one, carried = operation.run(carried, np.array([step * STEP_S]), STEP_S, power[step : step + 1])
+        assert np.abs(one.voltage[0] - whole.voltage[step]).max() < 2e-10
+        assert len(carried.across) == 9
+        assert [voltage is None for voltage in carried.voltage] == [False, True]
+
+
 def reacting(grid, bus, curve, active_w=50e3):
     node = grid.nodes[:, bus]
     one = np.ones(3)
@@ -235,6 +295,66 @@ def test_inverters_follow_their_curve(curve, unlike):
     assert (size < np.abs(free.voltage[:, grid.nodes[:, 5]])).all()
 
 
+def test_inverters_of_unlike_size_are_not_alike():
+    """The same sun on all phases, but one inverter of twice the size: three phases, not one for all."""
+    grid = two_stations()
+    inverters = reacting(grid, 5, VOLT_VAR)
+    larger = replace(inverters, apparent_va=inverters.apparent_va * np.array([1, 1, 2]))
+    operation = GridOperation(grid, inverters=larger)
+    power = np.zeros((1, 18), dtype=complex)
+    found, _ = operation.run(operation.begin(), np.array([0]), STEP_S, power, np.full((1, 3), 50e3))
+    size = np.abs(found.voltage[0, inverters.node])
+    says = np.interp(size, VOLT_VAR.voltage, VOLT_VAR.value) * larger.apparent_va
+    assert found.inverter_va[0].imag == pytest.approx(says, abs=1e-2)
+    assert abs(says[2]) > 1.2 * abs(says[0])
+
+
+def test_inverters_at_the_source_feed_in_what_its_voltage_lets_them():
+    curve = Characteristic(np.array([0.98, 1.06]), np.array([1.0, 0.0]), True)
+    grid = make_grid([(0, 1, *LINE)], 2, 3)
+    operation = GridOperation(grid, inverters=reacting(grid, 0, curve))
+    found, _ = operation.run(operation.begin(), np.array([0]), STEP_S, np.zeros((1, 6), complex), np.full((1, 3), 5e4))
+    assert found.inverter_va[0] == pytest.approx(np.full(3, 0.75 * 5e4))
+
+
+def test_inverters_feed_in_nothing_where_the_voltage_collapses():
+    grid = two_stations()
+    operation = GridOperation(grid, inverters=reacting(grid, 5, VOLT_WATT))
+    power = np.zeros((2, 18), dtype=complex)
+    power[1, :9] = -3e6
+    found, _ = operation.run(operation.begin(), np.array([0, STEP_S]), STEP_S, power, np.full((2, 3), 1e4))
+    assert found.inverter_va.tolist() == [3 * [1e4], 3 * [0.0]]
+
+
+def test_single_steps_of_inverters_do_not_show():
+    """Both curves at once, day and night, beside a line that is out: step by step as in one window."""
+    grid = with_outage(two_stations(1e8), "line", 5, 5 * STEP_S, 9 * STEP_S)
+    inverters = replace(
+        reacting(grid, 5, VOLT_VAR), volt_watt=np.ones(3, dtype=int), curves={0: VOLT_VAR, 1: VOLT_WATT}
+    )
+    operation = GridOperation(grid, inverters=inverters)
+    power, sun = 4 * random_power(grid, 20, 2), np.clip(np.sin(np.arange(20) / 4), 0, 1)
+    seconds, available = STEP_S * np.arange(20), 60e3 * np.outer(sun, np.ones(3))
+    whole, _ = operation.run(operation.begin(), seconds, STEP_S, power, available)
+    carried = operation.begin()
+    for step in range(20):
+        own = slice(step, step + 1)
+        one, carried = operation.run(carried, seconds[own], STEP_S, power[own], available[own])
+        assert np.abs(one.inverter_va[0] - whole.inverter_va[step]).max() < 1e-9 * 60e3
+
+
+def test_nothing_is_held_back_where_there_is_no_voltage():
+    """Half is held back by the curve in the first step; in the second the grid is out, whatever the curve says."""
+    inverters = reacting(two_stations(), 5, VOLT_WATT)
+    share = csr_array(np.full((3, 1), 1 / 3))
+    modules, dark = Modules(inverters, share, 27), np.zeros((2, 27), dtype=bool)
+    dark[1] = True
+    generation = np.full((2, 1), 6e3)
+    fed = np.array([3 * [1e3], 3 * [0.0]], dtype=complex)
+    held, _ = modules.given(generation, modules.available(generation), fed, dark)
+    assert held[:, 0] == pytest.approx([3e3, 0.0])
+
+
 def _plus(grid, power):
     more = power.copy()
     more[:, 6:9] += 50e3
@@ -263,6 +383,25 @@ def test_windows_do_not_show_in_taps_and_outages(cuts, seed):
     assert whole["tap_changes"].any()
     for name, values in whole.items():
         assert np.abs(cut[name] - values).max() <= 1e-9 * max(1.0, np.abs(values).max()), name
+
+
+@pytest.mark.parametrize("short_circuit_va", [np.inf, 1e8])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_energy_is_conserved_whatever_the_taps(short_circuit_va, balanced):
+    """What the transformers take at their upper ends is what is drawn and what stays in them and in lines."""
+    grid = with_tap_changer(two_stations(short_circuit_va), (0, 1), (0.995, 1.02))
+    power = 3 * random_power(grid, 40, 3, balanced)
+    operation, found, _ = operate(grid, power)
+    assert len(np.unique(found.tap)) > 1
+    state = Branches(operation.assembled, grid).state(found.voltage, found.tap.astype(float))
+    for step, taps in enumerate(found.tap.tolist()):
+        taken = 0.0
+        for block in tapped(operation.assembled, np.arange(2), tuple(taps)):
+            at = found.voltage[step, block.nodes]
+            current = np.einsum("kij,kj->ki", block.y, at)
+            taken += (at * current.conj())[:, :3].real.sum() * operation.assembled.network.base_va
+        stays = state.line_loss[step].sum() + state.transformer_loss[step].sum()
+        assert taken == pytest.approx(stays - power[step].real.sum(), rel=1e-9)
 
 
 def test_loadings_follow_the_taps():

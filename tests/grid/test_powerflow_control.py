@@ -65,6 +65,28 @@ def test_generators_hold_their_voltage_until_their_reactive_power_ends():
     assert (voltage[at_least] >= np.broadcast_to(points.voltage, voltage.shape)[at_least] - 1e-8).all()
 
 
+def test_newton_goes_first_for_more_generators_than_steps_and_finds_what_turns_find():
+    flow, power = tree(scale=0.03)
+    points = Setpoints(np.array([3, 6]), np.array([1.0, 1.01]), np.array([-0.6, -0.2]), np.array([0.6, 0.2]))
+    by_turns = solve_controlled(flow, power, setpoints=points, nodes="all")
+    assert (by_turns.solution.status == Status.SOLVED).all()
+    for step in range(0, 40, 3):
+        one = solve_controlled(flow, power[step : step + 1], setpoints=points, nodes="all")
+        assert one.solution.status[0] == Status.BY_NEWTON
+        assert one.settled[0]
+        assert np.abs(one.solution.voltage[0] - by_turns.solution.voltage[step]).max() < 1e-9
+        assert np.abs(one.power[0] - by_turns.power[step]).max() < 1e-7
+
+
+def test_what_no_generator_can_hold_up_is_not_settled_however_it_is_tried():
+    """R = 1 carries 1/4 at most; a reactive power of 0.1 does not change that."""
+    flow = PowerFlow(make_network([(0, 1, 1.0)], 2), Connected.constant_power(np.array([1, 1, 1])))
+    points = Setpoints(np.array([1, 2]), np.ones(2), np.full(2, -0.05), np.full(2, 0.05))
+    found = solve_controlled(flow, np.array([[-2.0, 0, 0]], dtype=complex), setpoints=points)
+    assert not found.settled.any()
+    assert found.solution.status[0] == Status.COLLAPSED
+
+
 def by_brute_force(flow, power, react):
     """Solve one step with powers that are a function of the voltages, by scipy's root."""
     n = flow.network.n_nodes

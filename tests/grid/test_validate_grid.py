@@ -12,6 +12,7 @@ from twin.cli import main
 from twin.errors import TwinError
 from twin.grid.files import read_grid
 from twin.validation.grid.rows import compared
+from twin.validation.grid.study import Study
 from twin.validation.grid.suite import run
 from twin.validation.grid.tolerances import DEFAULTS, read_tolerances
 
@@ -221,6 +222,23 @@ def test_totals_of_the_program_behind_an_element_file(tmp_path):
     (case / "network.json").write_text(json.dumps(about | {"reference": {"losses_w": "20000", "total_power_kw": -1.0}}))
     found = verdicts(run(case))
     assert (found["losses"], found["power of the sources"], found["bus voltage"]) == (False, False, True)
+
+
+def test_ends_of_open_lines_are_no_buses_of_the_file():
+    """Charging raises the voltage there, of which references know nothing."""
+    study = Study(read_grid(OWN / "open_line_end"))
+    ids = study.grid.bus.ids[study.grid.phase_node["bus"]]
+    assert [name for name in ids if name.endswith("/open")]
+    assert not [name for name in ids[study.own_nodes] if name.endswith("/open")]
+
+
+def test_nodes_of_neutral_conductors_are_left_out(tmp_path):
+    case = Path(shutil.copytree(OWN / "unbalanced_elements", tmp_path / "feeder"))
+    path = case / "ref_voltages.csv"
+    first = table(path)[0]
+    neutral = first | {"node": "4", **{name: "0.5" for name in first if name not in ("bus", "node")}}
+    path.write_text(path.read_text().rstrip() + "\n" + ",".join(neutral[name] for name in first) + "\n")
+    assert verdicts(run(case))["bus voltage"] is True
 
 
 def test_what_else_lies_beside_the_cases_is_left_alone(two_buses):

@@ -65,6 +65,8 @@ def test_what_is_done_to_a_grid_is_paid_and_happens_when_it_is_said_to(scenario_
     ("old", "new", "said"),
     [
         ("2023-01-11T17:30:00", '"17:30"', r"small\.toml:\d+: .*start is '17:30'; expected a valid datetime"),
+        ("2023-01-11T", "0001-01-11T", r"start is wrong: 0001-01-11 17:30:00 is not in the years 1900 to 2200"),
+        ('"line_outage"', '"inverter_control"\nvolt_var = "vde"', r"\]\.volt_var is 'vde'; expected 'vde_ar_n_4105'"),
         ('"NAYY 4x50 SE"', "50", r"where: type is compared with 50; expected text"),
         ('type = "630 kVA', 'type = "600 kVA', r"type is '600 kVA 10/0\.4 kV'"),
         ("EUR/m", "EUR/m2", r"unit is 'EUR/m2'; expected EUR/m per length_m"),

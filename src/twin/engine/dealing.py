@@ -38,8 +38,8 @@ def deal(group: Ints, size: Floats, allowed: NDArray[np.bool_], load: Floats) ->
     order = np.argsort(group, kind="stable")
     turn = np.empty(len(group), dtype=np.int64)
     turn[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order])
-    for now in range(int(turn.max(initial=-1)) + 1):
-        rows = np.flatnonzero(turn == now)  # one thing of every group at most
+    by_turn = np.argsort(turn, kind="stable")
+    for rows in np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1):  # one thing of every group at most
         turned = (group[rows, None] + np.arange(load.shape[1])) % load.shape[1]
         there = np.take_along_axis(np.where(allowed[rows], load[group[rows]], np.inf), turned, axis=1)
         place[rows] = turned[np.arange(len(rows)), there.argmin(axis=1)]

@@ -120,6 +120,7 @@ class AreaFlow:
         self.network, self.elements = network, elements
         self._tapped, self._moving, self._tolerance = tapped, moving, tolerance
         self.ready = lru_cache(_KEPT)(self._make_ready)
+        self.dead = lru_cache(_KEPT)(self._find_dead)
 
     def solve(self, power: Complex, condition: Condition, start: Complex | None = None) -> AreaSolution:
         """Solve some steps in one condition.
@@ -140,7 +141,7 @@ class AreaFlow:
         assert ready is not None
         return ready.solve(power, start)
 
-    def dead(self, condition: Condition) -> Mask:
+    def _find_dead(self, condition: Condition) -> Mask:
         """Return which nodes no source feeds, shape ``(n,)``."""
         if not condition.out:
             return np.zeros(self.network.n_nodes, dtype=bool)
@@ -194,7 +195,8 @@ class AreaFlow:
         if len(order) % 3 or (one.other != GROUND).any():
             return None
         trio = order.reshape(-1, 3)
-        ends = group[trio], self.network.bus[one.node[trio]], one.const_i[trio], one.const_z[trio]
+        ends = [group[trio], self.network.bus[one.node[trio]], one.const_i[trio], one.const_z[trio]]
+        ends += [values[trio] for curve in self.elements.curves for values in _sizes(curve, len(group))]
         if any((values != values[:, :1]).any() for values in ends):
             return None
         return trio if (self.network.phase[one.node[trio]] == np.arange(3)).all() else None
@@ -209,6 +211,16 @@ class AreaFlow:
             voltage[:, self._nodes[:, phase]] = found.voltage * TURN[phase]
             power[:, self.trio[:, phase]] = found.power
         return AreaSolution(voltage, power, found.solved)
+
+
+def _sizes(curve: Curve, n: int) -> list[Floats]:
+    """Return the rating and the limit of all ``n`` elements that follow a curve, -1 of those that do not."""
+    sizes = []
+    for values in (curve.rating, curve.apparent):
+        if values is not None:
+            sizes.append(np.full(n, -1.0))
+            sizes[-1][curve.element] = values
+    return sizes
 
 
 def _first(start: Complex | None, nodes: Ints | None) -> Complex | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ __all__ = ["attach", "look", "read_choice"]
 CHOICES = ("none", "synthesize")
 _STATED = ("load", "static_generator", "storage")
 Ints = NDArray[np.int64]
+
+_log = logging.getLogger("twin")
 
 
 def read_choice(value: str, ledger: Ledger) -> str | GivenGrid:
@@ -58,7 +61,7 @@ def read_choice(value: str, ledger: Ledger) -> str | GivenGrid:
 
 
 def look(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
-    """See that the settings of the grid mean something and that its connections are those of the city; return it.
+    """See that the settings of the grid mean something and that every building finds its bus; return the city.
 
     Raises
     ------
@@ -68,7 +71,13 @@ def look(city: City, inputs: Mapping[str, Any], ledger: Ledger) -> City:
     choice, settings = inputs["grid"], _settings(inputs)
     _check_settings(choice, settings)
     if not isinstance(choice, str):
-        _listed(choice, city, settings, strict=True)
+        from twin.grid.given import brought
+        from twin.grid.houses import connect
+
+        listed, unsaid = _listed(choice, city, settings, strict=True), Ledger()
+        doubt = connect(choice, brought(choice, city, settings, unsaid), city, listed, settings, unsaid).doubt
+        if doubt:
+            _log.warning("%s: %s", choice.path, doubt)
     return city
 
 
@@ -80,19 +89,30 @@ def _settings(inputs: Mapping[str, Any]) -> GridSettings:
 
 
 def _check_settings(choice: str | GivenGrid, settings: GridSettings) -> None:
-    from twin.city.crs import epsg_code
+    with Problems() as problems:
+        if isinstance(choice, str):
+            _check_needed(choice, settings, problems)
+        else:
+            _check_of_file(settings, problems)
+
+
+def _check_needed(choice: str, settings: GridSettings, problems: Problems) -> None:
     from twin.grid.settings import OF_FILES
 
-    if isinstance(choice, str):
-        vain = settings.model_fields_set if choice == "none" else settings.model_fields_set & set(OF_FILES)
-        what = "there is no grid" if choice == "none" else "the grid is made up"
-        expected = "[model] grid = the path of a file" + (', or "synthesize"' if choice == "none" else "")
-        with Problems() as problems:
-            for name in sorted(vain):
-                problems.add(f"grid.{name} is set, but {what}", expected=expected)
-    elif settings.crs is not None and epsg_code(settings.crs) is None:
-        message = f"grid.crs = {settings.crs!r} is no known reference system"
-        raise TwinError(Problem(message, expected='a code like "EPSG:25832"'))
+    vain = settings.model_fields_set if choice == "none" else settings.model_fields_set & set(OF_FILES)
+    what = "there is no grid" if choice == "none" else "the grid is made up"
+    expected = "[model] grid = the path of a file" + (', or "synthesize"' if choice == "none" else "")
+    for name in sorted(vain):
+        problems.add(f"grid.{name} is set, but {what}", expected=expected)
+
+
+def _check_of_file(settings: GridSettings, problems: Problems) -> None:
+    from twin.city.crs import epsg_code
+
+    if "unlisted" in settings.model_fields_set and settings.connections is None:
+        problems.add("grid.unlisted is set, but there is no list", expected="grid.connections = a CSV file")
+    if settings.crs is not None and epsg_code(settings.crs) is None:
+        problems.add(f"grid.crs = {settings.crs!r} is no known reference system", expected='a code like "EPSG:25832"')
 
 
 def _listed(found: GivenGrid, city: City, settings: GridSettings, strict: bool) -> Listed | None:

@@ -65,19 +65,24 @@ class Branches:
         self._image = np.full(network.n_nodes, GROUND, dtype=np.int64)
         self._image[assembled.node[::-1]] = np.arange(len(assembled.node))[::-1]
         self._base_a = network.base_va * grid.phases / 3 / network.base_v
-        self._blocks = [self._ready(block) for block in network.blocks if block.table in KINDS]
+        self._blocks = [self._ready(block, self._image) for block in network.blocks if block.table in KINDS]
         widest = max((len(block.rows) * block.width for block in self._blocks), default=1)
         self._steps = max(1, _VALUES // max(1, widest))
         self._at_tap = cache(self._tapped)
 
-    def _ready(self, block: PrimitiveBlock) -> _Block:
+    def _ready(self, block: PrimitiveBlock, image: Ints) -> _Block:
         rated = rated_current(self._grid, block.table)
-        return _Block(_seen(block, self._image), self._assembled.rows[block.table], self._base_a, rated, self._image)
+        return _Block(_seen(block, image), self._assembled.rows[block.table], self._base_a, rated, image)
 
-    def _tapped(self, unit: int, tap: int) -> list[_Block]:
-        """Return one transformer, by its row in the grid as it was given, with another tap."""
+    def _tapped(self, unit: int, tap: int) -> tuple[list[_Block], Ints]:
+        """Return one transformer, by its row in the grid as it was given, with another tap, and its phase nodes."""
         moved = self._assembled.block_rows("transformer", np.array([unit]))
-        return [self._ready(block) for block in tapped(self._assembled, moved, (tap,))] if moved[0] >= 0 else []
+        blocks = tapped(self._assembled, moved, (tap,)) if moved[0] >= 0 else []
+        nodes = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(block.nodes.ravel() for block in blocks)]))
+        seen = nodes[(nodes >= 0) & (self._image[nodes] >= 0)]
+        image = np.full(len(self._image), GROUND, dtype=np.int64)
+        image[seen] = np.arange(len(seen))
+        return [self._ready(block, image) for block in blocks], self._image[seen]
 
     def state(self, voltage: Complex, tap: Floats | None = None) -> BranchState:
         """Return loadings and losses at every step.
@@ -92,16 +97,18 @@ class Branches:
         found = BranchState(*(np.zeros((len(voltage), self._sizes[kind])) for kind in (*KINDS, *KINDS)))
         for first in range(0, len(voltage), self._steps):
             steps = np.arange(first, min(first + self._steps, len(voltage)))
-            self._write(found, self._blocks, voltage, steps)
+            self._write(found, self._blocks, voltage[first : first + self._steps], steps)
         if tap is not None:
             for unit in np.unique(self._grid.tap_changer["transformer"]).tolist():
                 for position in np.unique(tap[:, unit]).tolist():
                     steps = np.flatnonzero(tap[:, unit] == position)
-                    self._write(found, self._at_tap(unit, int(position)), voltage, steps)
+                    blocks, nodes = self._at_tap(unit, int(position))
+                    self._write(found, blocks, voltage[steps[:, None], nodes], steps)
         return found
 
     def _write(self, found: BranchState, blocks: Sequence[_Block], voltage: Complex, steps: Ints) -> None:
-        at_nodes = np.ascontiguousarray(voltage[steps].T)
+        """Write what blocks say of the voltages at some steps, shape ``(len(steps), n)``, into those steps."""
+        at_nodes = np.ascontiguousarray(voltage.T)
         dark = at_nodes == 0
         for block in blocks:
             over, stays = block.state(at_nodes)

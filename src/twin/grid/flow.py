@@ -54,7 +54,7 @@ def power_flow(grid: ElectricGrid, nodes: Ints, power_va: Complex) -> GridState:
     Raises
     ------
     TwinError
-        If the grid is not in order, or naming the steps without a solution (voltage collapse).
+        If the grid is not in order, or some steps have no solution (voltage collapse): how many, and the first.
     """
     nothing: dict[str, Any] = {name: empty_table(name) for name in _CONNECTED}
     bare = replace(grid, **nothing)

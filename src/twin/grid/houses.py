@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import Problem, Problems, TwinError
+from twin.errors import Problem, Problems, TwinError, nearest
 from twin.grid.demand import ground_positions
 from twin.grid.formats.frame import Frame, read_csv
 from twin.grid.given import LOW_VOLTAGE_V, GivenGrid
@@ -30,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SHOWN = 20
-_log = logging.getLogger("twin")
+_COLUMNS = ("building", "bus", "phases")
 _PHASE = {"a": "a", "b": "b", "c": "c", "1": "a", "2": "b", "3": "c"}
 
 
@@ -44,11 +43,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where buildings are connected: bus, phases (none where nothing says so), and the source of the bus."""
+    """Where buildings are connected: bus, phases (none where nothing says so), source of the bus, what is doubtful."""
 
     bus: Ints
     phases: NDArray[np.str_]
     code: NDArray[np.uint16]
+    doubt: str = ""
 
 
 def read_connections(path: Path, found: GivenGrid, city: City, strict: bool, complete: bool) -> Listed:
@@ -67,13 +67,29 @@ def read_connections(path: Path, found: GivenGrid, city: City, strict: bool, com
         For all rows that name what there is not, or a building again, and all buildings that are missing.
     """
     with Problems(path) as problems:
-        frame = read_csv(path, problems).need_rows("building")
-        return _listed(_trimmed(frame), found, city, strict, complete)
+        frame = _trimmed(read_csv(path, problems).need_rows("building"))
+        _check_columns(frame)
+        return _listed(frame, found, city, strict, complete)
 
 
 def _trimmed(frame: Frame) -> Frame:
-    rows = [{str(k).strip(): v.strip() if isinstance(v, str) else v for k, v in row.items()} for row in frame.rows]
+    """Return the rows without blanks around names and cells, each of which must be below a name."""
+    rows = []
+    for k, row in enumerate(frame.rows):
+        beyond = row.pop(None, [])  # type: ignore[call-overload]
+        if any(cell.strip() for cell in beyond):
+            what = f"has {','.join(beyond)!r} beyond the last column"
+            frame.wrong(k, what, 'phases such as L1L2, or in quotes "L1,L2"')
+        rows.append({name.strip(): cell.strip() if cell else cell for name, cell in row.items()})
     return Frame(rows, frame.file, frame.places, frame.problems)
+
+
+def _check_columns(frame: Frame) -> None:
+    """Note names of columns that look like mistyped ones; others may be there for whoever keeps the file."""
+    for name in frame.rows[0]:
+        meant = nearest(name.lower(), _COLUMNS)
+        if name not in _COLUMNS and meant is not None and meant not in frame.rows[0]:
+            frame.problems.add(f"there is a column {name!r}", "1", "building, bus, phases", meant, frame.file)
 
 
 def _listed(frame: Frame, found: GivenGrid, city: City, strict: bool, complete: bool) -> Listed:
@@ -84,7 +100,7 @@ def _listed(frame: Frame, found: GivenGrid, city: City, strict: bool, complete: 
         frame = frame.take(np.array([name in known for name in names], dtype=bool))
     building = frame.find("building", city.buildings.ids.tolist(), "building")
     bus = _buses(frame, found)
-    phases = [_phases(frame, k, text, int(bus[k]), grid) for k, text in enumerate(frame.text("phases", ""))]
+    phases = _phases(frame, bus, grid)
     row_of: dict[int, int] = {}
     again = {}
     for k, row in enumerate(building.tolist()):
@@ -106,18 +122,29 @@ def _buses(frame: Frame, found: GivenGrid) -> Ints:
     return np.asarray(np.where(rows >= 0, target[rows], -1))
 
 
-def _phases(frame: Frame, k: int, text: str, bus: int, grid: ElectricGrid) -> str:
-    """Return phases as tables name them, none if the cell is empty."""
+def _phases(frame: Frame, bus: Ints, grid: ElectricGrid) -> list[str]:
+    """Return phases as tables name them, none where the cell is empty; note those that a bus has not."""
+    there = at_bus(grid)
+    phases = []
+    for k, text in enumerate(frame.text("phases", "")):
+        letters = _letters(text)
+        if letters is None:
+            frame.wrong(k, f"phases is {text!r}", "letters of a, b, c, or L1, L2, L3")
+        elif letters and bus[k] >= 0 and grid.phases == 3:
+            of_bus = "".join(np.array(list(LETTERS))[there[bus[k]]])
+            if not set(letters) <= set(of_bus):
+                frame.wrong(k, f"phases is {text!r}, but bus {grid.bus.ids[bus[k]]} has {of_bus} only")
+        phases.append(letters or "")
+    return phases
+
+
+def _letters(text: str) -> str | None:
+    """Return phases as tables name them: none of an empty text, None of one that names no phases."""
+    if not text:
+        return ""
     letters = "".join(sorted({_PHASE.get(c, "?") for c in re.sub(r"[lL\s,;/+-]", "", text).lower()}))
     letters = "ca" if letters == "ac" else letters
-    if letters and letters not in PHASES:
-        frame.wrong(k, f"phases is {text!r}", "letters of a, b, c, or L1, L2, L3")
-        return ""
-    if letters and bus >= 0 and grid.phases == 3:
-        there = "".join(np.array(list(LETTERS))[at_bus(grid)[bus]])
-        if not set(letters) <= set(there):
-            frame.wrong(k, f"phases is {text!r}, but bus {grid.bus.ids[bus]} has {there} only")
-    return letters
+    return letters if letters in PHASES else None
 
 
 def _report_missing(frame: Frame, city: City, missing: NDArray[np.bool_]) -> None:
@@ -143,16 +170,16 @@ def connect(
     if listed is None:
         listed = Listed(np.full(n, -1), np.full(n, "", dtype="<U3"))
     bus, code = listed.bus.copy(), np.full(n, GIVEN, dtype=np.uint16)
-    free = np.flatnonzero(bus < 0)
+    free, doubt = np.flatnonzero(bus < 0), ""
     if len(free):
         bus[free], distance = _nearest(found, grid, city, free)
-        _say_distances(found, city, free, distance, settings, ledger)
+        doubt = _say_distances(found, city, free, distance, settings, ledger)
         code[free] = ledger.assume(
             "A building is connected to the nearest bus of low voltage (up to 1 kV) at which customers may be, in a "
             "straight line from the middle of its ground.",
             "twin: planning assumption",
         )
-    return Placed(bus, listed.phases, code)
+    return Placed(bus, listed.phases, code, doubt)
 
 
 def _nearest(found: GivenGrid, grid: ElectricGrid, city: City, rows: Ints) -> tuple[Ints, Floats]:
@@ -181,7 +208,8 @@ def _nearest(found: GivenGrid, grid: ElectricGrid, city: City, rows: Ints) -> tu
 
 def _say_distances(
     found: GivenGrid, city: City, rows: Ints, distance: Floats, settings: GridSettings, ledger: Ledger
-) -> None:
+) -> str:
+    """State how far away the buses found are; return what is doubtful about it, if anything is."""
     limit = settings.longest_connection_m
     farthest = city.buildings.ids[rows[distance.argmax()]]
     if distance.min() > limit:
@@ -196,13 +224,14 @@ def _say_distances(
         found.path.name,
     )
     beyond = int((distance > limit).sum())
-    if beyond:
-        doubt = (
-            f"{beyond} of {len(rows)} buildings are farther than {limit:g} m from their bus of the grid, building "
-            f"{farthest} {_length(distance.max())}: it may not be theirs."
-        )
-        _log.warning("%s: %s", found.path, doubt)
-        ledger.state(f"Doubtful: {doubt}", found.path.name)
+    if not beyond:
+        return ""
+    doubt = (
+        f"{beyond} of {len(rows)} buildings are farther than {limit:g} m from their bus of the grid, building "
+        f"{farthest} {_length(distance.max())}: it may not be theirs."
+    )
+    ledger.state(f"Doubtful: {doubt}", found.path.name)
+    return doubt
 
 
 def _length(metres: float) -> str:

@@ -50,9 +50,21 @@ class Modules:
         """Return the active power that inverters could feed in, W, from that of the arrays."""
         return np.asarray((self.share @ generation.T).T)
 
-    def given(self, generation: Floats, available: Floats, fed_va: NDArray[np.complex128]) -> tuple[Floats, Floats]:
-        """Return what is held back of every array, W, and the reactive power fed in at every phase node, var."""
-        limited = (available > 0) & (self.inverters.volt_watt >= 0)
+    def given(
+        self, generation: Floats, available: Floats, fed_va: NDArray[np.complex128], dark: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Return what is held back of every array, W, and the reactive power fed in at every phase node, var.
+
+        Parameters
+        ----------
+        generation
+            Of every array, W, shape ``(step, n_array)``.
+        available, fed_va
+            What inverters could feed in, W, and do, VA, shape ``(step, m)``.
+        dark
+            Where phase nodes have no voltage: nothing is held back there to keep it down, shape ``(step, n_node)``.
+        """
+        limited = (available > 0) & (self.inverters.volt_watt >= 0) & ~dark[:, self.inverters.node]
         kept = np.divide(fed_va.real, available, out=np.ones(available.shape), where=limited)
         held = generation * np.asarray((self.share.T @ np.clip(1.0 - kept, 0.0, 1.0).T).T)
         reactive = np.zeros((len(fed_va), self.n_nodes))

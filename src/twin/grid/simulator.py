@@ -32,7 +32,6 @@ Floats = NDArray[np.float64]
 
 _STEPS = 1024  # worked on together, so that a year's voltages never stand in memory at once
 
-
 _READS = tuple(Read(q, "phase_node", "sum") for q in ("electric_load", "electric_generation", "reactive_load"))
 _AVAILABLE = Read("solar_generation", "pv_array", name="controlled_generation")
 _AT_NODES = ("voltage", "voltage_real", "voltage_imaginary", "unsupplied_load", "supply_interrupted")
@@ -80,11 +79,8 @@ class GridSimulator:
         TwinError
             If power is asked for where nothing connects.
         """
-        sizes = {
-            "transformer": len(self._grid.transformer),
-            "pv_array": 0 if self._modules is None else len(self._modules),
-        }
-        sizes |= {"phase_node": len(self._grid.phase_node), "bus": len(self._grid.bus)}
+        sizes = {name: len(getattr(self._grid, name)) for name in ("bus", "phase_node", "transformer")}
+        sizes["pv_array"] = 0 if self._modules is None else len(self._modules)
         outputs = {write.quantity: np.zeros((window.n, sizes[write.per])) for write in self.writes}
         for first in range(0, window.n, _STEPS):
             steps = slice(first, min(first + _STEPS, window.n))
@@ -98,9 +94,6 @@ class GridSimulator:
     def restore(self, state: Any) -> None:
         """Go on from another state."""
         self._carried = state
-
-    def _size(self, entity: str) -> int:
-        return len(self._modules or ()) if entity == "pv_array" else len(getattr(self._grid, entity))
 
     def _advance(self, seconds: NDArray[np.int64], inputs: Arrays, outputs: dict[str, Floats], steps: slice) -> None:
         load, generation, reactive = (inputs[read.key] for read in _READS)
@@ -117,7 +110,8 @@ class GridSimulator:
         found, self._carried = self._operation.run(self._carried, seconds, self.step_s, power[:, nodes], available)
         self._write(found, load, {name: values[steps] for name, values in outputs.items()})
         if self._modules is not None and available is not None:
-            given = self._modules.given(inputs["controlled_generation"], available, found.inverter_va)
+            dark = found.dead | found.collapsed
+            given = self._modules.given(inputs["controlled_generation"], available, found.inverter_va, dark)
             outputs["curtailed_generation"][steps], outputs["inverter_reactive_power"][steps] = given
 
     def _write(self, found: Operated, load: Floats, out: dict[str, Floats]) -> None:

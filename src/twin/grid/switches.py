@@ -12,11 +12,12 @@ from twin.grid.connectivity import components
 from twin.grid.model import COLUMNS, ElectricGrid, empty_table, make_table
 from twin.table import GIVEN, Table
 
-__all__ = ["Switched", "set_switches"]
+__all__ = ["OPEN", "Switched", "set_switches"]
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+OPEN = "/open"  # behind the identifiers of buses that are nothing but the end of something that is open there
 ENDS = {"line": ("from_bus", "to_bus"), "transformer": ("hv_bus", "lv_bus")}
 _AT_BUS = {
     "transformer_3w": ("hv_bus", "mv_bus", "lv_bus"),
@@ -109,7 +110,7 @@ def _cut(grid: ElectricGrid, kind: str, bus: Ints, changed: dict[str, Any]) -> I
     stubs = np.argwhere(loose)
     if len(stubs):
         origin = ends[loose]
-        ids = [f"{table.ids[kept[k]]}/open" for k, _ in stubs]
+        ids = [f"{table.ids[kept[k]]}{OPEN}" for k, _ in stubs]
         ends[loose] = len(changed["bus"]) + np.arange(len(stubs))
         _add_buses(changed, ids, origin)
     changed[kind] = _moved(table.take(kept), dict(zip(ENDS[kind], ends.T, strict=True)))

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Taps = tuple[int, ...]
 
+_AHEAD = 4  # times as many steps are solved with the same taps as these stayed the last time
+
 
 def tapped(assembled: Assembled, units: Ints, taps: Taps) -> list[PrimitiveBlock]:
     """Return transformers with other taps than their table states.
@@ -49,7 +51,7 @@ class TapChangers:
     row
         In the table ``tap_changer``.
     node
-        Nodes of the low-voltage bus, -1 where it has not all phases, shape ``(c, 3)``.
+        Nodes of the low-voltage end, -1 where it has not all phases, shape ``(c, 3)``.
     low, high
         The band, per unit.
     tap_min, tap_max
@@ -76,19 +78,25 @@ class TapChangers:
         """
         there = self.node >= 0
         size = np.abs(voltage[:, np.where(there, self.node, 0)]) * there
-        mean = size.sum(axis=2) / there.sum(axis=1)
+        mean = size.sum(axis=2) / np.maximum(there.sum(axis=1), 1)
         wanted = np.where(mean < self.low, 1, np.where(mean > self.high, -1, 0)) * (mean > 0) * self.raises
         at = np.array(taps)
         return np.asarray(np.clip(at + wanted, self.tap_min, self.tap_max) - at)
 
+    def without(self, out: NDArray[np.bool_]) -> TapChangers:
+        """Return the changers while some of their transformers are out of service: the taps of these stay."""
+        if not out.any():
+            return self
+        return replace(self, low=np.where(out, -np.inf, self.low), high=np.where(out, np.inf, self.high))
+
     @classmethod
-    def of(cls, grid: ElectricGrid, chosen: Ints, bus_nodes: Ints) -> TapChangers:
+    def of(cls, grid: ElectricGrid, chosen: Ints, node: Ints) -> TapChangers:
         """Return the changers in some rows of a grid's table.
 
         Parameters
         ----------
-        bus_nodes
-            Nodes of every bus of the grid as the area counts them, -1 where there is none, shape ``(n_bus, 3)``.
+        node
+            Nodes of their low-voltage ends, shape ``(c, 3)``.
         """
         if not len(chosen):
             none, real = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -98,7 +106,7 @@ class TapChangers:
         on_low = unit["tap_side"][moved] == "lv"
         return cls(
             row=chosen,
-            node=bus_nodes[unit["lv_bus"][moved]],
+            node=node,
             low=table["voltage_low_pu"],
             high=table["voltage_high_pu"],
             tap_min=table["tap_min"],
@@ -125,15 +133,15 @@ def follow(
     Parameters
     ----------
     solve
-        Returns the solution of some steps with given taps. What it finds is used again when taps come back, so that a
-        few positions taken in turn cost a few solutions of all steps.
+        Returns the solution of some steps with given taps. It is asked for no more steps ahead than taps stayed of
+        late, times a few; what it finds is used again when taps come back to it.
     """
     found: dict[Taps, tuple[int, AreaSolution, Ints]] = {}
     pieces: list[Followed] = []
-    at, before, way = steps.start, taps, np.zeros(len(taps), dtype=np.int64)
+    at, before, way, ahead = steps.start, taps, np.zeros(len(taps), dtype=np.int64), steps.stop - steps.start
     while at < steps.stop:
-        if taps not in found:
-            solution = solve(slice(at, steps.stop), taps)
+        if taps not in found or at >= found[taps][0] + len(found[taps][2]):
+            solution = solve(slice(at, min(at + ahead, steps.stop)), taps)
             found[taps] = at, solution, changers.moves(solution.voltage, taps)
         first, solution, moves = found[taps]
         rest = moves[at - first :]
@@ -148,5 +156,6 @@ def follow(
         part = AreaSolution(solution.voltage[rows], solution.power[rows], solution.solved[rows])
         moved = tuple((np.array(taps) - np.array(before)).tolist())
         pieces.append(Followed(slice(at, stop), taps, part, moved))
+        ahead = _AHEAD * (stop - at)
         at, before, way = stop, taps, np.zeros(len(taps), dtype=np.int64)
     return pieces, taps

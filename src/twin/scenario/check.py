@@ -78,7 +78,9 @@ def schema_problems(error: ValidationError, document: Document) -> Iterator[Prob
             case "list_type":
                 yield Problem(f"{name} is {item['input']!r}", document.file, place, "a list: [ ... ]")
             case _:
-                expected = item["msg"].removeprefix("Input should be ").removeprefix("String should have ")
+                expected = item["msg"]
+                for beginning in ("Input should be ", "String should have ", "List should have "):
+                    expected = expected.removeprefix(beginning)
                 yield Problem(f"{name} is {item['input']!r}", document.file, place, expected)
 
 
@@ -96,8 +98,8 @@ def _path_in_data(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
         if inside:
             data = data[part]
             path.append(part)
-        elif k == len(loc) - 1:
-            path.append(part)
+        elif k == len(loc) - 1 and isinstance(data, list if isinstance(part, int) else dict):
+            path.append(part)  # a key that is missing, or the kind of the table
     return tuple(path)
 
 

@@ -107,7 +107,8 @@ def _shapes(option: OptionResult) -> Shapes:
         for layer in layers:
             problems.found.extend(problems_of(layer))
         if not any(len(layer.ids) for layer in layers if layer.entity == _LINES):
-            problems.add(f"option {option.name!r} has no grid to draw", expected='[model] grid = "synthesize"')
+            expected = '[model] grid = "synthesize", or a file whose buses have coordinates'
+            problems.add(f"option {option.name!r} has no grid to draw", expected=expected)
         for indicator, level in ((LOADING, _LINES), (VOLTAGE, _POINTS)):
             if not option.by_entity(indicator, level):
                 problems.add(f"option {option.name!r} has no {indicator} per {level}", expected="a run of this version")

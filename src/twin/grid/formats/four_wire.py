@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,23 @@ import numpy as np
 from twin.errors import Problem, Problems, TwinError
 from twin.grid.formats.case import Complex, GridCase, case_of, three_phase_nodes
 from twin.grid.formats.frame import Frame, load_json, positive_number, read_csv
-from twin.grid.model import ElectricGrid, make_table
+from twin.grid.formats.opendss_sources import short_circuit
+from twin.grid.model import VECTOR_GROUPS, ElectricGrid, make_table
 
 __all__ = ["read_four_wire"]
 
-_PHASES = {"A": 0, "B": 1, "C": 2}
+_PHASES = {"A": "a", "B": "b", "C": "c", "AB": "ab", "BC": "bc", "CA": "ca", "AC": "ca", "ABC": "abc"}
+# Vector groups by the connections of primary and secondary, where the shift does not name one
+_GROUPS = {
+    ("delta", "wye grounded"): "Dyn1",
+    ("delta", "wye"): "Dy1",
+    ("delta", "delta"): "Dd0",
+    ("wye grounded", "wye grounded"): "YNyn0",
+    ("wye grounded", "delta"): "YNd1",
+    ("wye", "wye grounded"): "Yyn0",
+    ("wye", "delta"): "Yd1",
+}
+_GROUP = re.compile(r"\b[YDZ]N?[ydz]n?\d+\b")
 _FREQUENCY = "base_frequency_hz"
 _STATED = {
     "transformer": ("kva", "kv_primary", "kv_secondary", "xhl_percent"),
@@ -33,22 +46,24 @@ def read_four_wire(path: Path, problems: Problems) -> GridCase:
         frame.need_rows(what)
     trafo, feed, frequency_hz = _stated(net, path / "network.json")
     ids = [str(net["transformer"]["from_bus"]), *bus.text("bus")]
+    lv_bus, group = _low_side(net["transformer"], ids, path / "network.json")
     volts = feed["kv_ll"] * 1e3, trafo["kv_secondary"] * 1e3
     n = len(ids)
     position = {axis: np.concatenate([bus.numbers(axis)[:1], bus.numbers(axis)]) for axis in ("x_m", "y_m")}
-    at, phase = load.find("bus", ids, "bus"), _phases(load)
+    at, phases = load.find("bus", ids, "bus"), _phases(load)
+    served = [3 * bus + "abc".index(letter) for bus, letters in zip(at, phases, strict=True) for letter in letters]
     power = _profiles(path, load, problems)
     loads = {
         "bus": at,
-        "phases": np.array(list("abc"))[phase],
+        "phases": np.array(phases),
         "p_w": load.numbers("kw_base") * 1e3,
         "q_var": load.numbers("kw_base") * 1e3 * np.tan(np.arccos(load.numbers("pf"))),
     }
     grid = ElectricGrid(
         make_table("bus", ids, {"v_nom_v": np.r_[volts[0], np.full(n - 1, volts[1])], **position}, problems=problems),
-        three_phase_nodes(ids, at * 3 + phase, problems),
+        three_phase_nodes(ids, np.array(served), problems),
         make_table("line", line.text("line"), _lines(line, code, ids), problems=problems),
-        make_table("transformer", ["transformer"], _transformer(trafo), problems=problems),
+        make_table("transformer", ["transformer"], _transformer(trafo, lv_bus, group), problems=problems),
         make_table("grid_source", ["source"], _source(feed), problems=problems),
         load=make_table("load", load.text("load"), loads, problems=problems),
         frequency_hz=frequency_hz,
@@ -69,15 +84,33 @@ def _stated(net: Any, file: Path) -> tuple[dict[str, float], dict[str, float], f
             for part, keys in _STATED.items()
         )
         frequency_hz = positive_number({_FREQUENCY: 50.0, **net}, _FREQUENCY, f"/{_FREQUENCY}", problems)
+        source["x0_r0"] = positive_number(
+            {"x0_r0": source["x1_r1"], **net["source"]}, "x0_r0", "/source/x0_r0", problems
+        )
         trafo["r_percent"] = positive_number(net["transformer"], "r_percent", "/transformer/r_percent", problems, True)
     return trafo, source, frequency_hz
 
 
-def _phases(load: Frame) -> Any:
+def _low_side(unit: Mapping[str, Any], ids: list[str], file: Path) -> tuple[int, str]:
+    """Return the row of the bus behind the transformer, the first one unless stated, and its vector group."""
+    with Problems(file) as problems:
+        bus = str(unit.get("to_bus", ids[1]))
+        if bus not in ids[1:]:
+            problems.add(f"is {bus!r}, but there is no such bus", "/transformer/to_bus")
+        named = _GROUP.search(str(unit.get("phase_shift", "")))
+        sides = str(unit.get("conn_primary", "delta")), str(unit.get("conn_secondary", "wye grounded"))
+        group = named.group() if named else _GROUPS.get(sides, "")
+        if group not in VECTOR_GROUPS:
+            what = f"windings are {' and '.join(sides)}, the shift {unit.get('phase_shift')!r}"
+            problems.add(what, "/transformer", "connections or a vector group that we know, such as Dyn1")
+    return ids.index(bus, 1), group
+
+
+def _phases(load: Frame) -> list[str]:
     names = load.text("phase")
-    phase = np.array([_PHASES.get(name, -1) for name in names], dtype=np.int64)
-    load.wrong_cells("phase", {int(k): f"phase is {names[k]!r}" for k in np.flatnonzero(phase < 0)}, "A, B or C")
-    return phase
+    unknown = {k: f"phase is {name!r}" for k, name in enumerate(names) if name not in _PHASES}
+    load.wrong_cells("phase", unknown, ", ".join(_PHASES))
+    return [_PHASES.get(name, "a") for name in names]
 
 
 def _lines(line: Frame, code: Frame, ids: list[str]) -> dict[str, Any]:
@@ -98,30 +131,32 @@ def _lines(line: Frame, code: Frame, ids: list[str]) -> dict[str, Any]:
     return columns
 
 
-def _transformer(trafo: Mapping[str, float]) -> dict[str, Any]:
+def _transformer(trafo: Mapping[str, float], lv_bus: int, group: str) -> dict[str, Any]:
     columns = {
         "hv_bus": 0,
-        "lv_bus": 1,
+        "lv_bus": lv_bus,
         "parallel": 1,
         "s_rated_va": trafo["kva"] * 1e3,
         "hv_rated_v": trafo["kv_primary"] * 1e3,
         "lv_rated_v": trafo["kv_secondary"] * 1e3,
         "vk_pct": float(np.hypot(trafo["xhl_percent"], trafo["r_percent"])),
         "vkr_pct": trafo["r_percent"],
-        "vector_group": "Dyn1",
+        "vector_group": group,
     }
     return {name: [value] for name, value in columns.items()}
 
 
 def _source(source: Mapping[str, float]) -> dict[str, Any]:
+    currents = {"isc3": source["isc3_a"], "isc1": source["isc1_a"]}
+    z1, z0 = short_circuit(source["kv_ll"], currents, source["x1_r1"], source["x0_r0"])
     columns = {
         "bus": 0,
         "voltage_pu": source["pu"],
         "angle_deg": 0.0,
         "short_circuit_va": np.sqrt(3) * source["kv_ll"] * 1e3 * source["isc3_a"],
         "rx_ratio": 1 / source["x1_r1"],
-        # one phase to ground: 3 E / (2 Z1 + Z0)
-        "z0_z1_ratio": 3 * source["isc3_a"] / source["isc1_a"] - 2,
+        "z0_z1_ratio": abs(z0) / abs(z1),
+        "rx0_ratio": 1 / source["x0_r0"],
     }
     return {name: [value] for name, value in columns.items()}
 

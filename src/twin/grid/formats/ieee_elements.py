@@ -175,11 +175,12 @@ def _circuit(facts: _Facts) -> Circuit:
         if "x" in bus.found and "y" in bus.found:
             circuit.position[name] = bus.number("x"), bus.number("y")
     controlled = {control.text("transformer") for control in facts.all("regcontrols")}
-    circuit.sources = [_source(one) for one in facts.all("sources")]
-    circuit.lines = [_line(one) for one in facts.all("lines") if one.flag("enabled", True)]
-    circuit.transformers = [_transformer(one, controlled) for one in facts.all("transformers")]
-    circuit.capacitors = [_capacitor(one) for one in facts.all("capacitors")]
-    circuit.loads = [load for one in facts.all("loads") if (load := _load(one)) is not None]
+    there = {key: [one for one in facts.all(key) if one.flag("enabled", True)] for key in _LISTS}
+    circuit.sources = [_source(one) for one in there["sources"]]
+    circuit.lines = [_line(one) for one in there["lines"]]
+    circuit.transformers = [_transformer(one, controlled) for one in there["transformers"]]
+    circuit.capacitors = [_capacitor(one) for one in there["capacitors"]]
+    circuit.loads = [load for one in there["loads"] if (load := _load(one)) is not None]
     _check_buses(circuit, facts)
     return circuit
 
@@ -201,6 +202,8 @@ def _check_buses(circuit: Circuit, facts: _Facts) -> None:
 
 
 def _source(one: _Facts) -> VoltageSource:
+    if one.number("phases", 3.0) != 3:
+        one._note("phases", f"is {_shown(one.found['phases'])}", "3")
     return VoltageSource(
         name=one.text("name", "source"),
         place=one.place,
@@ -264,7 +267,7 @@ def _capacitor(one: _Facts) -> Capacitor:
 
 def _load(one: _Facts) -> Load | None:
     model = one.found.get("model", 1)
-    number = _MODELS.get(model, -1) if isinstance(model, str) else model
+    number = _MODELS.get(model, int(model) if model.isdecimal() else -1) if isinstance(model, str) else model
     power = complex(one.number("kw"), one.number("kvar")) * 1e3
     parts = in_parts(number, power) if isinstance(number, int) else None
     if parts is None:

@@ -99,7 +99,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Winding:
-    """One winding; the voltage between phases, or the winding's own where there is one phase, V, before the tap."""
+    """One winding; the voltage between phases, or the winding's own where there is one phase, V, before the tap.
+
+    ``floats`` is whether the neutral of a star is tied to nothing, see `twin.grid.formats.opendss_windings.lone_stars`.
+    """
 
     at: Terminal
     voltage_v: float
@@ -107,6 +110,7 @@ class Winding:
     delta: bool
     r_pct: float
     tap: float
+    floats: bool = False
 
 
 @dataclass(frozen=True, slots=True)

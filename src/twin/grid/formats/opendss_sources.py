@@ -9,7 +9,7 @@ import numpy as np
 from twin.grid.formats.opendss_elements import Terminal, VoltageSource
 from twin.grid.formats.opendss_item import Item
 
-__all__ = ["source"]
+__all__ = ["short_circuit", "source"]
 
 _SQRT3 = np.sqrt(3.0)
 
@@ -40,7 +40,7 @@ def source(item: Item) -> VoltageSource:
                 item.refuse(f"{one.name} is {one.value.text!r}", one.value.place, "resistance and reactance")
     if given["phases"] != 3:
         item.refuse(f"has {given['phases']:g} phases", expected="3 phases")
-    z1, z0 = _short_circuit(given["basekv"], short, given["x1r1"], given["x0r0"])
+    z1, z0 = short_circuit(given["basekv"], short, given["x1r1"], given["x0r0"])
     z1 = complex(stated.get("r1", z1.real), stated.get("x1", z1.imag))
     z0 = complex(stated.get("r0", z0.real), stated.get("x0", z0.imag))
     if z1.imag == 0 or z0.imag == 0:
@@ -49,7 +49,7 @@ def source(item: Item) -> VoltageSource:
     return VoltageSource(item.name, item.place, at, given["basekv"] * 1e3, given["pu"], given["angle"], z1, z0)
 
 
-def _short_circuit(kv: float, short: Mapping[str, float], x1r1: float, x0r0: float) -> tuple[complex, complex]:
+def short_circuit(kv: float, short: Mapping[str, float], x1r1: float, x0r0: float) -> tuple[complex, complex]:
     """Return positive- and zero-sequence impedance from three- and single-phase short circuit.
 
     |z1| = V^2 / S3 and |2 z1 + z0| = 3 V^2 / S1, both with a given ratio of reactance over resistance.

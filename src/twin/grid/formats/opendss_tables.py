@@ -10,7 +10,7 @@ import numpy as np
 from twin.errors import Problems
 from twin.grid.formats.opendss_elements import Capacitor, Circuit, Line, Load, Place, Terminal, Transformer, Winding
 from twin.grid.formats.opendss_voltages import nominal_voltages
-from twin.grid.formats.opendss_windings import letters, pairs_of, vector_group
+from twin.grid.formats.opendss_windings import letters, lone_stars, pairs_of, vector_group
 from twin.grid.model import COLUMNS, GRID_TABLES, ElectricGrid, make_table
 from twin.table import GIVEN, MISSING, Table
 
@@ -76,7 +76,7 @@ class _Writer:
         for name in circuit.base_v:
             self._bus(name)
         self._sources()
-        for transformer in circuit.transformers:
+        for transformer in lone_stars(circuit.transformers):
             self._transformer(transformer)
         for capacitor in circuit.capacitors:
             self._capacitor(capacitor)
@@ -210,6 +210,10 @@ class _Writer:
             what = f"transformer {transformer.name} joins unlike phases"
             self._refuse(what, transformer.place, "windings of phases that the tables have a vector group for")
             return
+        if high.floats:
+            group = group.replace("YN", "Y")
+        if low.floats:
+            group = group.replace("yn", "y")
         for winding, pairs in zip(transformer.windings, joined, strict=True):
             self._bus(winding.at.bus, {node for pair in pairs for node in pair})
         if transformer.regulates and group == "YNyn0" and self._is_regulator(transformer):
@@ -299,16 +303,21 @@ class _Writer:
         self._shunt(f"{transformer.name} no-load", winding.at, delta, letters(pairs) or "abc", power)
 
     def _anti_float(self, transformer: Transformer) -> None:
-        """Write the reactances to ground: half of those of a winding at each of its ends that is not at ground."""
+        """Write the reactances to ground: half of those of a winding at its end; all of them where a star's are."""
         if not transformer.anti_float_ppm:
             return
+        own_va = transformer.anti_float_ppm * 1e-6 * transformer.windings[0].rated_va / transformer.phases
         for k, winding in enumerate(transformer.windings):
-            pairs = pairs_of(winding.at, transformer.phases, winding.delta)
-            to_ground = all(0 in pair for pair in pairs)
-            own_v = self._between_phases(transformer, winding) / (_SQRT3 if to_ground else 1.0)
-            var = transformer.anti_float_ppm * 1e-6 * transformer.windings[0].rated_va / (2 if to_ground else 1)
-            power = 1j * var * (self.base_v[winding.at.bus] / own_v) ** 2
-            self._shunt(f"{transformer.name}.{k + 1} anti-float", winding.at, False, letters(pairs) or "abc", power)
+            own_v = winding.voltage_v / (_SQRT3 if transformer.phases > 1 and not winding.delta else 1.0)
+            halves: dict[int, int] = {}
+            for one, other in pairs_of(winding.at, transformer.phases, winding.delta):
+                halves[one] = halves.get(one, 0) + 1
+                halves[other] = halves.get(other, 0) + (1 if winding.delta else 2)
+            for count in sorted({count for node, count in halves.items() if node in _THREE}):
+                nodes = [node for node, own in halves.items() if own == count and node in _THREE]
+                var = 1j * own_va * count / 2 * len(nodes) * (self.base_v[winding.at.bus] / own_v) ** 2
+                name = f"{transformer.name}.{k + 1}.{count} anti-float"
+                self._shunt(name, winding.at, False, letters([(node, 0) for node in nodes]) or "abc", var)
 
     # --- what is connected
 
@@ -352,7 +361,10 @@ class _Writer:
 
         One part where the tables have a word for all of it, else one for each pair of nodes.
         """
-        pairs = pairs_of(element.at, element.phases, element.delta)
+        at = element.at
+        if isinstance(element, Capacitor) and not element.delta:  # its other end is a bus of its own: ground
+            at = Terminal(at.bus, at.given[: element.phases])
+        pairs = pairs_of(at, element.phases, element.delta)
         if not self._good_pairs(kind, element.name, element.place, pairs):
             return []
         self._bus(element.at.bus, {node for pair in pairs for node in pair})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from twin.grid.formats.opendss_elements import Terminal
+from twin.grid.formats.opendss_elements import Terminal, Transformer, Winding
 
-__all__ = ["letters", "pairs_of", "vector_group"]
+__all__ = ["letters", "lone_stars", "pairs_of", "vector_group"]
 
 Pair = tuple[int, int]
 _THREE = {1: "a", 2: "b", 3: "c"}
@@ -25,6 +27,34 @@ def pairs_of(at: Terminal, phases: int, delta: bool) -> list[tuple[int, int]]:
         return [(node, neutral) for node in live]
     nodes = at.nodes(phases, 3 if phases > 1 else 2)
     return list(pairwise(nodes)) + ([(nodes[2], nodes[0])] if phases == 3 else [])
+
+
+def lone_stars(transformers: Sequence[Transformer]) -> list[Transformer]:
+    """Return transformers in which stars whose neutral is a node of no other winding float, its node left out."""
+    neutrals = {
+        (one.name, k): neutral
+        for one in transformers
+        for k, winding in enumerate(one.windings)
+        if (neutral := _neutral(one, winding)) is not None
+    }
+    count = Counter(neutrals.values())
+    made = []
+    for one in transformers:
+        windings = [
+            replace(winding, at=Terminal(winding.at.bus, winding.at.given[:3]), floats=True)
+            if count[neutrals.get((one.name, k), ("", 0))] == 1
+            else winding
+            for k, winding in enumerate(one.windings)
+        ]
+        made.append(replace(one, windings=tuple(windings)))
+    return made
+
+
+def _neutral(transformer: Transformer, winding: Winding) -> tuple[str, int] | None:
+    """Return the node that the neutral of a star of three phases is, if it has one of its own."""
+    node = winding.at.nodes(3, 4)[3]
+    own = transformer.phases == 3 and not winding.delta and node > 3
+    return (winding.at.bus, node) if own else None
 
 
 def letters(pairs: Sequence[Pair]) -> str | None:

@@ -18,6 +18,7 @@ from twin.grid.formats.frame import Frame
 from twin.grid.formats.pandapower_equivalents import EQUIVALENTS, with_equivalents
 from twin.grid.formats.pandapower_transformers import transformers, transformers_3w
 from twin.grid.model import ElectricGrid, make_table
+from twin.grid.switches import OPEN
 from twin.table import Table
 
 __all__ = ["TABLES", "UNREAD", "grid_of"]
@@ -74,7 +75,7 @@ def _with_stubs(bus: Frame, line: Frame, out: set[str]) -> tuple[Frame, Frame]:
         cut = [end for end, name in at.items() if name in out]
         near = [name for name in at.values() if name in known]
         if len(cut) == len(near) == 1:
-            stub = f"line {ids[k]}/open"
+            stub = f"line {ids[k]}{OPEN}"
             rows.append({**bus.rows[known[near[0]]], "id": stub})
             places.append(bus.places[known[near[0]]])
             lines[k] = {**line.rows[k], cut[0]: stub}

@@ -7,7 +7,7 @@ between the two ends; here it lies in the middle of the short-circuit impedance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 from twin.errors import Problem, Problems, TwinError
 from twin.grid.formats.case import GridCase, balanced_nodes, case_of, three_phase_nodes
 from twin.grid.formats.frame import Frame
+from twin.grid.formats.power_grid_model_branches import (
+    WINDINGS,
+    charging,
+    generic_branches,
+    tap_positions,
+    three_windings,
+)
 from twin.grid.model import VECTOR_GROUPS, ElectricGrid, make_table
 from twin.table import Table
 
@@ -26,14 +33,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _READ = (
-    "node", "line", "link", "transformer", "source", "sym_load", "asym_load", "sym_gen", "asym_gen", "shunt",
+    "node", "line", "link", "transformer", "generic_branch", "three_winding_transformer", "source", "sym_load",
+    "asym_load", "sym_gen", "asym_gen", "shunt",
 )  # fmt: skip
 # Measurements, faults and automatic taps say nothing about a power flow at given taps
 _IGNORED = (
     "sym_voltage_sensor", "asym_voltage_sensor", "sym_power_sensor", "asym_power_sensor", "sym_current_sensor",
     "asym_current_sensor", "fault", "transformer_tap_regulator",
 )  # fmt: skip
-_WINDINGS = ("Y", "YN", "D", "Z", "ZN")
 _FREQUENCY_HZ = 50.0  # that tool's default; the file does not state it
 
 
@@ -78,7 +85,7 @@ class _Reader:
         self.three_phase = len(frames["asym_load"]) + len(frames["asym_gen"]) > 0
 
     def grid(self) -> ElectricGrid:
-        load, static = self._powers("load"), self._powers("gen")
+        load, static = self._powers("load"), self._powers("static_generator")
         customers = np.unique(np.concatenate([load["bus"], static["bus"]]))
         if self.three_phase:
             customers = (3 * customers[:, None] + np.arange(3)).ravel()
@@ -87,8 +94,9 @@ class _Reader:
             make_table("bus", self.ids, {"v_nom_v": self.u_rated}, problems=self.problems),
             nodes(self.ids, customers, self.problems),
             self._table("line", "line", self._lines()),
-            self._table("transformer", "transformer", self._transformers()),
+            Table.concat([self._table("transformer", "transformer", self._transformers()), self._generic()]),
             self._sources(),
+            transformer_3w=self._three_windings(),
             switch=self._switches(),
             load=load,
             static_generator=static,
@@ -137,7 +145,6 @@ class _Reader:
         rated = unit.numbers("sn")
         sides = [unit.numbers(name) for name in ("u1", "u2")]
         on_low = unit.numbers("tap_side", 0.0) == 1
-        direction = np.where(unit.numbers("tap_max", 1.0) >= unit.numbers("tap_min", -1.0), 1, -1)
         return {
             "hv_bus": self._at(unit, "from_node"),
             "lv_bus": self._at(unit, "to_node"),
@@ -151,17 +158,33 @@ class _Reader:
             "no_load_current_pct": unit.numbers("i0", 0.0) * 100,
             "vector_group": self._groups(unit),
             "tap_side": np.where(on_low, "lv", "hv"),
-            "tap_pos": unit.whole("tap_pos", 0) * direction,
-            "tap_neutral": unit.whole("tap_nom", 0) * direction,
+            **tap_positions(unit),
             "tap_step_pct": unit.numbers("tap_size", 0.0) / np.where(on_low, sides[1], sides[0]) * 100,
         }
+
+    def _generic(self) -> Table:
+        branch = self.frames["generic_branch"]
+        if self.three_phase:
+            for k in range(len(branch)):
+                branch.wrong(k, "a generic branch has no zero sequence", "loads and generators of three like phases")
+        near, far = (self._at(branch, f"{end}_node") for end in ("from", "to"))
+        return self._table("transformer", "generic_branch", generic_branches(branch, near, far, self.u_rated))
+
+    def _three_windings(self) -> Table:
+        unit = self.frames["three_winding_transformer"]
+        off = np.logical_and.reduce([unit.numbers(f"status_{k}", 1.0) == 0 for k in (1, 2, 3)])
+        unit = unit.take(~off)
+        one, two, three = (self._at(unit, f"node_{k}") for k in (1, 2, 3))
+        names = [f"three_winding_transformer {k}" for k in unit.text("id")]
+        columns = three_windings(unit, (one, two, three))
+        return make_table("transformer_3w", names, columns, problems=self.problems)
 
     def _groups(self, unit: Frame) -> NDArray[np.str_]:
         found = []
         windings = zip(unit.whole("winding_from"), unit.whole("winding_to"), unit.whole("clock"), strict=True)
         for k, (one, other, hour) in enumerate(windings):
-            known = 0 <= one < len(_WINDINGS) and 0 <= other < len(_WINDINGS)
-            name = f"{_WINDINGS[one]}{_WINDINGS[other].lower()}{hour % 12}" if known else "none"
+            known = 0 <= one < len(WINDINGS) and 0 <= other < len(WINDINGS)
+            name = f"{WINDINGS[one]}{WINDINGS[other].lower()}{hour % 12}" if known else "none"
             if name not in VECTOR_GROUPS:
                 unit.wrong(k, f"windings {one} and {other} with clock {hour} are no vector group that we know")
             found.append(name if name in VECTOR_GROUPS else VECTOR_GROUPS[0])
@@ -192,51 +215,53 @@ class _Reader:
                 problems=self.problems,
             )
         ]
-        for kind in ("line", "transformer"):
+        first = {"generic_branch": len(self.frames["transformer"])}  # these stand behind the transformers
+        for kind, table in (("line", "line"), ("transformer", "transformer"), ("generic_branch", "transformer")):
             frame = self.frames[kind]
             for end in ("from", "to"):
                 rows = np.flatnonzero(frame.numbers(f"{end}_status", 1.0) == 0)
                 columns = {
                     "bus": self._at(frame, f"{end}_node")[rows],
-                    "element_type": kind,
-                    "element": rows,
+                    "element_type": table,
+                    "element": first.get(kind, 0) + rows,
                     "closed": False,
                 }
                 names = [f"{kind} {frame.text('id')[k]} {end}" for k in rows]
                 pieces.append(make_table("switch", names, columns, problems=self.problems))
         return Table.concat(pieces)
 
-    def _powers(self, kind: str) -> Table:
-        """Return loads, or generators."""
-        table = "load" if kind == "load" else "static_generator"
-        pieces = [self._sym(table, f"sym_{kind}")]
-        frame = self.frames[f"asym_{kind}"]
-        frame = frame.take(frame.numbers("status", 1.0) != 0)
-        for k, phase in enumerate("abc" if len(frame) else ""):
-            single = Frame([_of_phase(row, k) for row in frame.rows], frame.file, frame.places, self.problems)
-            names = [f"asym {kind} {i} {phase}" for i in frame.text("id")]
-            pieces.append(
-                make_table(table, names, self._drawn(table, single) | {"phases": phase}, problems=self.problems)
-            )
+    def _powers(self, table: str) -> Table:
+        """Return loads, or generators; what is fed in as an impedance or current is a load below zero."""
+        pieces = []
+        for kind in ("load", "gen"):
+            for like, frame in (("sym", self.frames[f"sym_{kind}"]), ("asym", self.frames[f"asym_{kind}"])):
+                constant = frame.whole("type", 0) == 0
+                here = (kind == "load") | ~constant if table == "load" else (kind == "gen") & constant
+                own = frame.take(here & (frame.numbers("status", 1.0) != 0))
+                pieces += list(self._drawn(table, own, f"{like} {kind}", like == "asym", -1 if kind == "gen" else 1))
         return Table.concat(pieces)
 
-    def _sym(self, table: str, kind: str) -> Table:
-        frame = self.frames[kind]
-        frame = frame.take(frame.numbers("status", 1.0) != 0)
-        names = [f"{kind.replace('_', ' ')} {i}" for i in frame.text("id")]
-        return make_table(table, names, self._drawn(table, frame), problems=self.problems)
+    def _drawn(self, table: str, frame: Frame, name: str, by_phase: bool, sign: int) -> Iterator[Table]:
+        if not by_phase:
+            columns = self._power_columns(table, frame, sign)
+            yield make_table(table, [f"{name} {i}" for i in frame.text("id")], columns, problems=self.problems)
+            return
+        for k, phase in enumerate("abc" if len(frame) else ""):
+            single = Frame([_of_phase(row, k) for row in frame.rows], frame.file, frame.places, self.problems)
+            columns = self._power_columns(table, single, sign) | {"phases": phase}
+            names = [f"{name} {i} {phase}" for i in frame.text("id")]
+            yield make_table(table, names, columns, problems=self.problems)
 
-    def _drawn(self, table: str, frame: Frame) -> dict[str, Any]:
+    def _power_columns(self, table: str, frame: Frame, sign: int) -> dict[str, Any]:
         kind = frame.whole("type", 0)
+        sign = sign if table == "load" else 1
         columns: dict[str, Any] = {
             "bus": self._at(frame, "node"),
-            "p_w": frame.numbers("p_specified", 0.0),
-            "q_var": frame.numbers("q_specified", 0.0),
+            "p_w": sign * frame.numbers("p_specified", 0.0),
+            "q_var": sign * frame.numbers("q_specified", 0.0),
         }
         if table == "load":
             columns |= {"const_z": (kind == 1) * 1.0, "const_i": (kind == 2) * 1.0}
-        else:
-            frame.only("type", (0.0,))
         return columns
 
     def _shunts(self) -> Table:
@@ -249,7 +274,24 @@ class _Reader:
                 shunt.wrong(int(k), "its sequences differ, which we cannot take into account yet")
         power = power * self.u_rated[bus] ** 2
         columns = {"bus": bus, "p_w": power.real, "q_var": power.imag}
-        return make_table("shunt", [f"shunt {k}" for k in shunt.text("id")], columns, problems=self.problems)
+        own = make_table("shunt", [f"shunt {k}" for k in shunt.text("id")], columns, problems=self.problems)
+        return Table.concat([own, *self._charging()])
+
+    def _charging(self) -> list[Table]:
+        """Return what generic branches that are closed at both ends draw there, by end."""
+        branch = self.frames["generic_branch"]
+        far = self._at(branch, "to_node")
+        closed = (branch.numbers("from_status", 1.0) != 0) & (branch.numbers("to_status", 1.0) != 0)
+        power = charging(branch, far, self.u_rated)
+        for k in np.flatnonzero(~closed & (power[1] != 0)):
+            branch.wrong(int(k), "is open at an end and has g1 or b1, which we cannot take into account yet")
+        found = []
+        for end, bus, drawn in zip(("from", "to"), (self._at(branch, "from_node"), far), power, strict=True):
+            rows = np.flatnonzero(closed & (drawn != 0))
+            columns = {"bus": bus[rows], "p_w": drawn.real[rows], "q_var": drawn.imag[rows]}
+            names = [f"generic_branch {branch.text('id')[k]} {end}" for k in rows]
+            found.append(make_table("shunt", names, columns, problems=self.problems))
+        return found
 
 
 def _of_phase(row: Mapping[str, Any], phase: int) -> dict[str, Any]:

@@ -24,6 +24,11 @@ _OUTAGE = (
         "anything being switched over: whatever no other line joins to a source is without supply.",
         _PLANNING,
     ),
+    (
+        "Buildings that are without supply are counted as if they drew, fed in and paid for what they would have; what "
+        "they did not get is told apart, as energy not supplied.",
+        _PLANNING,
+    ),
 )
 
 MEASURES = (

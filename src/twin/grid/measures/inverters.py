@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from twin.city.model import City
+from twin.errors import Problem, TwinError
 from twin.grid.measures.shared import Params, chosen, with_rows
 from twin.grid.model import COLUMNS
 
@@ -75,8 +76,16 @@ def _check_corners(name: str, corners: list[list[float]]) -> None:
 def control_inverters(city: City, rows: NDArray[Any], params: InverterControl, code: int) -> City:
     """Return the city in which the inverters of the arrays chosen follow characteristics.
 
-    One that ``params`` leave out stays as it was.
+    One that ``params`` leave out stays as it was; the rated power factor is the one of ``params`` for both.
+
+    Raises
+    ------
+    TwinError
+        If there is no grid, so that nothing could be followed.
     """
+    if "bus" not in city.tables:
+        message = "inverter_control: there is no electric grid whose voltage inverters could follow"
+        raise TwinError(Problem(message, expected='[model] grid = "synthesize", or the path of a file'))
     for kind, named, wanted in (("volt_var", VOLT_VAR, params.volt_var), ("volt_watt", VOLT_WATT, params.volt_watt)):
         if wanted is not None:
             corners = named[wanted] if isinstance(wanted, str) else wanted

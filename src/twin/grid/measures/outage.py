@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from twin.city.model import City
 from twin.engine.time import Horizon
@@ -20,6 +20,8 @@ __all__ = ["Outage", "interrupt_lines", "interrupt_transformers"]
 
 Ints = NDArray[np.int64]
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200  # beyond them a date is taken for a mistake, and its clock may not be known
+
 
 class Outage(Params):
     """Take something out of service for a while."""
@@ -27,7 +29,15 @@ class Outage(Params):
     start: datetime
     """When it begins, on the clock of the model's time zone unless an offset is given: ``2023-01-17T18:00:00``."""
     hours: float = Field(gt=0, le=8784)
-    """How long it lasts, h. In a typical week it happens as often as the week counts."""
+    """How long it lasts, h, to the second but one second at least. In a typical week it happens as often as the week
+    counts."""
+
+    @field_validator("start")
+    @classmethod
+    def _in_our_time(cls, start: datetime) -> datetime:
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+            raise ValueError(f"{start} is not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        return start
 
 
 def interrupt_lines(city: City, rows: NDArray[Any], params: Outage, code: int, horizon: Horizon) -> City:
@@ -63,7 +73,7 @@ def _interrupt(
     table = city.table(kind)
     row = np.flatnonzero(chosen(table, rows))
     from_s = _second(params.start, horizon.civil.timezone, f"{kind}_outage")
-    to_s = from_s + round(HOUR_S * params.hours)
+    to_s = from_s + max(1, round(HOUR_S * params.hours))
     _check_within(from_s, to_s, horizon, f"{kind}_outage")
     before = _earlier(city, kind, row, from_s, to_s, table.ids)
     ids = [f"{name}/outage {n + 1}" for name, n in zip(table.ids[row].tolist(), before.tolist(), strict=True)]

@@ -53,7 +53,8 @@ class ReinforceLines(_Reinforce):
     """Lay thicker cables, or more of them side by side."""
 
     type: Literal[tuple(cables())] | None = None  # type: ignore[valid-type]
-    """Standard cable laid instead of those that are thinner. If left out, each gets the next thicker standard cable, in
+    """Standard cable laid instead of those that are thinner (of no standard type: that resist more per metre, or whose
+    resistance is not known). If left out, each gets the next thicker standard cable, in
     as many systems as before; the thickest one, a line of no standard type and one above 1 kV get one system more."""
 
 
@@ -88,7 +89,7 @@ def reinforce_lines(city: City, rows: NDArray[Any], params: ReinforceLines, code
             problems.add(
                 f"reinforce_lines: line {name} is above 1 kV", expected="lines of low voltage, or add_parallel"
             )
-    thinner = where & (rank < target)
+    thinner = where & np.where(rank < 0, _resists_more(table, cables()[params.type]), rank < target)
     _need_some(thinner, "reinforce_lines", f"line chosen is {params.type}", "thicker")
     return _laid(city, thinner, np.full(len(table), target), code)
 
@@ -133,6 +134,13 @@ def _rank(table: Table, names: Sequence[str]) -> Ints:
     kinds, which = np.unique(of, return_inverse=True)
     place = [names.index(kind) if kind in names else -1 for kind in kinds.tolist()]
     return np.array(place, dtype=np.int64)[which]
+
+
+def _resists_more(table: Table, cable: dict[str, Any]) -> Mask:
+    """Return which lines have more resistance than a cable, or one that is not known."""
+    if "r_ohm_m" not in table:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray(table.missing("r_ohm_m") | (table["r_ohm_m"] > cable["r_ohm_m"]))
 
 
 def _fitting(table: Table) -> Mask:

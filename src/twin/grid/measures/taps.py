@@ -19,6 +19,9 @@ __all__ = ["FixedTap", "TapChanger", "install_tap_changers", "set_taps"]
 Mask = NDArray[np.bool_]
 
 USUAL_STEP_PCT = 2.5
+LARGEST_PCT = 50.0
+"""Voltage of all taps over the rated one beyond which they are taken for a mistake, %: at 100 a winding would be gone
+(planning assumption)."""
 
 
 class TapChanger(Params):
@@ -37,6 +40,8 @@ class TapChanger(Params):
 
     @model_validator(mode="after")
     def _comes_to_rest(self) -> TapChanger:
+        if self.steps * self.step_pct > LARGEST_PCT:
+            raise ValueError(_too_far(self.steps * self.step_pct))
         band = self.voltage_high_pu - self.voltage_low_pu
         if band <= self.step_pct / 100:
             raise ValueError(f"a band of {100 * band:g} % is no wider than a tap, {self.step_pct:g} %: it never rests")
@@ -82,7 +87,7 @@ def set_taps(city: City, rows: NDArray[Any], params: FixedTap, code: int) -> Cit
     Raises
     ------
     TwinError
-        If some of them have tap changers, which would move it.
+        If some of them have tap changers, which would move it, or if it is too far off.
     """
     table = city.table("transformer")
     where = chosen(table, rows)
@@ -92,13 +97,22 @@ def set_taps(city: City, rows: NDArray[Any], params: FixedTap, code: int) -> Cit
             message = f"fixed_tap: the taps of {first_few(table.ids[moved])} move under load"
             raise TwinError(Problem(message, expected="transformers without tap_changer"))
     side, neutral, step = (_own(table, name, usual) for name, usual in _USUAL.items())
+    usual = np.where(step == 0, USUAL_STEP_PCT, step)  # files state 0 of transformers without taps
+    own = usual if params.step_pct is None else np.full(len(table), params.step_pct)
+    far = np.abs(params.tap * own[where]).max(initial=0.0)
+    if far > LARGEST_PCT:
+        raise TwinError(Problem(f"fixed_tap: {_too_far(far)}", expected="a tap nearer to the neutral one"))
     values = {
         "tap_side": side if params.side is None else params.side,
         "tap_pos": neutral + params.tap,
         "tap_neutral": neutral,
-        "tap_step_pct": step if params.step_pct is None else params.step_pct,
+        "tap_step_pct": own,
     }
     return city.with_table(_tapped(table, where, values, code))
+
+
+def _too_far(reach_pct: float) -> str:
+    return f"taps reach {reach_pct:g} % of the rated voltage, more than {LARGEST_PCT:g} %"
 
 
 _USUAL: dict[str, Any] = {"tap_side": "hv", "tap_neutral": 0, "tap_step_pct": USUAL_STEP_PCT}

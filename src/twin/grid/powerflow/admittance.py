@@ -94,7 +94,10 @@ class Admittance:
         voltage = np.zeros(self.network.n_nodes, dtype=np.complex128)
         voltage[self.stiff] = self.stiff_voltage
         if len(self.free):
-            voltage[self.free] = self.factors.solve(np.asarray(self.drive - self.matrix @ voltage)[self.free])
+            fed = np.asarray(self.drive - self.matrix @ voltage)[self.free]
+            found = self.factors.solve(fed)
+            # again with what rounding left: parts that next to nothing ties to ground are moved by it
+            voltage[self.free] = found + self.factors.solve(np.asarray(fed - self.free_matrix @ found))
         return voltage
 
     @cached_property
@@ -102,7 +105,11 @@ class Admittance:
         """Whether charging or shunts bring the voltages without load out of any ordinary range; taps may."""
         if _within(self.no_load, _ORDINARY):
             return False
-        return bool((np.abs(np.abs(self.no_load) - np.abs(self._uncharged)) > _BY_CHARGING).any())
+        try:
+            uncharged = self._uncharged
+        except TwinError:  # parts that nothing else ties to ground stand where charging and shunts put them
+            return False
+        return bool((np.abs(np.abs(self.no_load) - np.abs(uncharged)) > _BY_CHARGING).any())
 
     @cached_property
     def _uncharged(self) -> Complex:

@@ -43,6 +43,8 @@ def areas(network: NodalNetwork) -> list[Area]:
     elements = [block.nodes for block in network.blocks]
     if network.source_admittance is not None:
         elements.append(network.source_node[np.argwhere(network.source_admittance)])
+    if not elements:
+        return []
     label = components(n, *_pairs([_star(np.where(stiff[rows], GROUND, rows)) for rows in elements]))
     label[stiff] = -1
     kept, label[~stiff] = np.unique(label[~stiff], return_inverse=True)

@@ -3,11 +3,11 @@
 Curves are a part of the fixed point (`twin.grid.powerflow.reactions`). Steps that it does not bring to rest, next to
 voltage collapse mostly, are solved in turns: power flow, by Newton's method where need be, and a move of the powers.
 
-Generators that hold a voltage take turns with the power flow. In between, how the voltages answer to their reactive
-powers is taken to be linear, with the sensitivities of the unloaded network, and they are settled against that by a
-projected Gauss-Seidel iteration; each turn leaves about the relative voltage drop of what the one before left. Where
-others follow curves at the same time, every step learns its sensitivities from its own turns. Every step stops on its
-own test.
+Generators that hold a voltage take turns with the power flow where there are more steps than generators. In between,
+how the voltages answer to their reactive powers is taken to be linear, with the sensitivities of the unloaded network,
+and they are settled against that by a projected Gauss-Seidel iteration; each turn leaves about the relative voltage
+drop of what the one before left. Where others follow curves at the same time, every step learns its sensitivities from
+its own turns. Every step stops on its own test.
 
 Source: limits of reactive power as a linear complementarity problem, Cottle, Pang & Stone, The Linear Complementarity
 Problem (1992), ch. 5; sensitivities from turns: Broyden, A class of methods for solving nonlinear simultaneous
@@ -83,8 +83,8 @@ def solve_controlled(
 ) -> Controlled:
     """Solve the power flow of every step with elements that react to their voltage.
 
-    Steps with generators that hold a voltage, and without curves, that do not come to rest by turns are solved by
-    Newton's method (`twin.grid.powerflow.holding`), one by one.
+    Steps with generators that hold a voltage, and without curves, are solved by turns or by Newton's method
+    (`twin.grid.powerflow.holding`), one by one: first by what is cheaper, then by the other what that leaves.
 
     Parameters
     ----------
@@ -174,70 +174,101 @@ def _with_setpoints(
     nodes: str | Ints | None,
     start: Complex | None,
 ) -> Controlled:
-    """Solve every step with generators that hold voltages; ``power`` is overwritten."""
-    given, holders = power.copy(), _Holders(flow, setpoints)
-    settled, lost = np.zeros(len(power), dtype=bool), np.zeros(len(power), dtype=bool)
-    learning = None if reactions is None else _Learning(holders.sensitivity, len(power))
+    """Solve every step with generators that hold voltages; ``power`` is overwritten.
+
+    A turn's work grows with the generators, that of Newton's method with the steps: the cheaper one goes first.
+    """
+    if reactions is not None:
+        settled = _take_turns(flow, power, np.arange(len(power)), reactions, setpoints, start)
+        done = _reacted(flow, power, reactions, nodes, start)
+        return Controlled(done.solution, done.power, settled & done.settled)
+    given, left, held = power.copy(), np.arange(len(power)), dict[int, Complex]()
+    newton_first = len(setpoints.element) > len(power)
+    for by_newton in (newton_first, not newton_first):
+        if not len(left):
+            break
+        if by_newton:
+            found = _hold(flow, power, left, setpoints)
+            held |= found
+            left = np.setdiff1d(left, np.array([*found], dtype=np.int64))
+        else:
+            left = left[~_take_turns(flow, power, left, None, setpoints, start)]
+            power[left] = given[left]  # turns that lead nowhere may have ended at anything
+    settled = ~np.isin(np.arange(len(power)), left)
+    return Controlled(_with_held(flow, power, held, nodes, start), power, settled)
+
+
+def _take_turns(
+    flow: PowerFlow,
+    power: Complex,
+    steps: Ints,
+    reactions: Reactions | None,
+    setpoints: Setpoints,
+    start: Complex | None,
+) -> NDArray[np.bool_]:
+    """Let generators and power flow take turns at some steps; return which come to rest. Writes their powers."""
+    holders = _Holders(flow, setpoints)
+    settled, lost = np.zeros(len(steps), dtype=bool), np.zeros(len(steps), dtype=bool)
+    learning = None if reactions is None else _Learning(holders.sensitivity, len(steps))
     for _ in range(_MOST_TURNS):
         going = np.flatnonzero(~(settled | lost))
         if not len(going):
             break
-        found = _reacted(flow, power[going], reactions, holders.ends, start)
+        drawn = power[steps[going]]
+        found = _reacted(flow, drawn, reactions, holders.ends, start)
         lost[going] = ~found.settled
-        voltage, now = holders.magnitude(found.solution.voltage), power[going][:, setpoints.element].imag
+        voltage, now = holders.magnitude(found.solution.voltage), drawn[:, setpoints.element].imag
         settled[going] = (holders.off(voltage, now) < TOLERANCE_PU) & ~lost[going]
         open_ = ~settled[going]
         answer = holders.sensitivity[None] if learning is None else learning.improved(going, voltage, now)[open_]
         with np.errstate(over="ignore", invalid="ignore"):  # turns may lead nowhere, which the next one finds
             wanted = holders.settle(voltage[open_], now[open_], answer)
-        power.imag[going[open_][:, None], setpoints.element] = wanted
-    left = np.flatnonzero(~settled)
-    if reactions is not None or not len(left):
-        done = _reacted(flow, power, reactions, nodes, start)
-        return Controlled(done.solution, done.power, settled & done.settled)
-    power[left] = given[left]  # turns that lead nowhere may have ended at anything
-    return _with_held(flow, power, setpoints, settled, nodes)
+        power.imag[steps[going[open_]][:, None], setpoints.element] = wanted
+    return settled
 
 
-def _with_held(
-    flow: PowerFlow, power: Complex, setpoints: Setpoints, settled: NDArray[np.bool_], nodes: str | Ints | None
-) -> Controlled:
-    """Solve the steps that taking turns has not settled by Newton's method with voltages that are held."""
+def _hold(flow: PowerFlow, power: Complex, steps: Ints, setpoints: Setpoints) -> dict[int, Complex]:
+    """Solve some steps by Newton's method with voltages that are held.
+
+    Returns all voltages of those that have a solution, whose powers are written.
+    """
     movable = ~np.isin(flow.connected.node[setpoints.element], flow.admittance.stiff)
     element = setpoints.element[movable]
     least, most = setpoints.least[movable], setpoints.most[movable]
     to_hold = setpoints.voltage[movable] * flow.connected.v_nominal[element]
     held, which = held_ports(flow.ports.of_element[element], element, to_hold, least, most)
     holding = Holding(flow.admittance, flow.ports, held, flow.tolerance)
-    rows = flow.rows(nodes)
-    found_at: dict[int, Complex] = {}
-    for step in np.flatnonzero(~settled):
+    voltages: dict[int, Complex] = {}
+    for step in steps.tolist():
         bare = power[step].copy()
         bare[element] = bare[element].real
         found = holding.solve(bare)
         if found is not None:
-            voltage, reactive = found
+            voltages[step], reactive = found
             power[step] = bare
             power[step, element] += 1j * _shared(reactive, which, least, most)
-            settled[step] = True
-            found_at[int(step)] = voltage
-    by_turns = np.setdiff1d(np.arange(len(power)), np.array([*found_at], dtype=np.int64))
-    solution = _spread(flow.solve(power[by_turns], rows), by_turns, len(power))
-    for at, voltage in found_at.items():
+    return voltages
+
+
+def _with_held(
+    flow: PowerFlow, power: Complex, held: dict[int, Complex], nodes: str | Ints | None, start: Complex | None
+) -> Solution:
+    """Return the solution of all steps from the voltages of those that Newton's method has solved."""
+    rows = flow.rows(nodes)
+    others = np.setdiff1d(np.arange(len(power)), np.array([*held], dtype=np.int64))
+    solution = Solution(
+        np.zeros((len(power), len(rows)), dtype=np.complex128),
+        np.zeros(power.shape, dtype=np.complex128),
+        np.zeros(len(power), dtype=np.int8),
+        np.zeros(len(power), dtype=np.int64),
+    )
+    if len(others):
+        _put(solution, others, flow.solve(power[others], rows, start))
+    for at, voltage in held.items():
         solution.voltage[at] = voltage[rows]
         solution.current[at] = flow.ports.element_currents(power[at][None], flow.ports.across(voltage)[None])[0]
         solution.status[at] = Status.BY_NEWTON
-    return Controlled(solution, power, settled)
-
-
-def _spread(solution: Solution, steps: Ints, n_steps: int) -> Solution:
-    """Return the solution of some steps among all; zeros at the others."""
-    parts = []
-    for part in (solution.voltage, solution.current, solution.status, solution.iterations):
-        whole = np.zeros((n_steps, *part.shape[1:]), dtype=part.dtype)
-        whole[steps] = part
-        parts.append(whole)
-    return Solution(*parts)
+    return solution
 
 
 def _shared(reactive: Floats, which: Ints, least: Floats, most: Floats) -> Floats:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.grid.powerflow.connected import Planes, fed_in
+from twin.grid.powerflow.connected import Planes
 from twin.grid.powerflow.network import Complex, Floats, Ints
 from twin.grid.powerflow.parts import Parts
 from twin.grid.powerflow.reactions import Reaction
-from twin.grid.powerflow.workspace import Stack, Workspace, contiguous
+from twin.grid.powerflow.sweep import Sweep, Voltages
 
 __all__ = ["MAX_ITERATIONS", "FixedPoint"]
 
@@ -26,45 +26,11 @@ Bools = NDArray[np.bool_]
 MAX_ITERATIONS = 200
 _SLOWEST = 0.999  # contraction that is still believed when what is left is estimated
 _NEAR = 0.01  # change beyond which it says nothing: voltages may leap about where there is no solution
+_COARSE = 2  # iterations in single precision, the same for every step, to begin with
 _FEW = 16  # steps that are iterated to their end together, however long one of them takes
 
 
-class _Voltages:
-    """The voltages across one stack's ports, in arrays that are used again by every block."""
-
-    def __init__(self, stack: Stack, no_load: Complex, steps: int) -> None:
-        self.stack = stack
-        self.matrices = stack.matrices(no_load)
-        shape = len(stack.parts), 2 * stack.k, steps
-        self._buffers = np.empty(shape), np.empty(shape)
-        self._work = np.empty((len(stack.parts), 4 * stack.k, steps))
-
-    def begin(self, steps: int, start: Complex) -> None:
-        """Begin a block from voltages across all ports, the last of which stands for none."""
-        shape = len(self.stack.parts), 2 * self.stack.k, steps
-        self.now, self._spare = (contiguous(buffer, *shape) for buffer in self._buffers)
-        self._fed_work = contiguous(self._work, shape[0], 4, self.stack.k, steps)
-        self._change = contiguous(self._work, *shape)
-        base = start[self.stack.ports]
-        self.now[:] = np.concatenate([base.real, base.imag], axis=1)[:, :, None]
-
-    def feed_in(self, planes: Planes) -> None:
-        """Write the currents that power feeds in."""
-        fed_in(planes, self.now.reshape(self.stack.currents.shape), self.stack.currents, self._fed_work)
-
-    def improve(self, going: Bools | None) -> Floats:
-        """Replace the voltages, of some steps only if told; return the largest change at each step."""
-        following = np.matmul(self.matrices, self.stack.inputs, out=self._spare)
-        change = np.subtract(following, self.now, out=self._change)
-        if going is None:
-            self.now, self._spare = following, self.now
-        else:
-            np.copyto(self.now, following, where=going)
-        largest: Floats = np.abs(change, out=change).max(axis=(0, 1))
-        return largest
-
-
-_Place = tuple[_Voltages, Ints, Ints, Ints]
+_Place = tuple[Voltages, Ints, Ints, Ints]
 
 
 class FixedPoint:
@@ -88,11 +54,13 @@ class FixedPoint:
     """
 
     def __init__(self, parts: Parts, no_load: Complex, steps: int, tolerance: float) -> None:
-        self.workspace = Workspace(parts, steps)
+        self._fine = Sweep(parts, no_load, steps, np.float64)
+        self._coarse = Sweep(parts, no_load, steps, np.float32)
+        self.workspace = self._fine.workspace
         self.order: Ints = self.workspace.order
         self._tolerance = tolerance
         self._no_load = no_load
-        self._voltages = [_Voltages(stack, no_load, steps) for stack in self.workspace.stacks if stack.k]
+        self._voltages = self._fine.voltages
 
     def solve(
         self, planes: Planes, start: Complex | None = None, reaction: Reaction | None = None
@@ -117,62 +85,36 @@ class FixedPoint:
             solved nor given up are to be solved again in another block.
         """
         steps = planes[0].shape[2]
-        stacked = self._begin(planes, steps, start)
         at: list[_Place] = []
         if reaction is not None:
             reaction.join(planes, self.order)
             at = self._find(reaction.place)
+        coarse = _COARSE if reaction is None else 0
+        sweep = self._coarse if coarse else self._fine
+        sweep.begin(planes, start)
         iterations = np.zeros(steps, dtype=np.int64)
         solved, lost = np.zeros(steps, dtype=bool), np.zeros(steps, dtype=bool)
         before: Floats = np.full(steps, np.inf)
         for iteration in range(1, MAX_ITERATIONS + 1):
-            self._feed_in(stacked)
-            self.workspace.exchange()
+            if coarse and iteration == coarse + 1:
+                sweep = self._fine
+                sweep.take_over(self._coarse, planes)
             going = ~(solved | lost)
-            change = self._improve(going)
+            chosen = None if iteration <= coarse + 1 or going.all() else going
+            change = sweep.improve(chosen, iteration == 1, feed=reaction is None)
             if reaction is not None:
                 np.maximum(change, reaction.move(self._sizes(at, len(reaction.place)), going, iteration), out=change)
+                sweep.feed_in()
             iterations[going] = iteration
             solved |= going & (_left(change, before) < self._tolerance)
             lost |= going & ~np.isfinite(change)
             before = change
             rest = steps - np.count_nonzero(solved | lost)
-            if rest == 0 or (steps > _FEW and rest * (iteration + 2) <= steps):
+            if iteration > coarse and (rest == 0 or (steps > _FEW and rest * (iteration + 2) <= steps)):
                 break
         else:
             lost |= ~solved
-        self._feed_in(stacked)
         return iterations, solved, lost
-
-    def _begin(self, planes: Planes, steps: int, start: Complex | None) -> list[Planes]:
-        """Begin a block; return the powers stack by stack."""
-        self.workspace.resize(steps)
-        begun = np.append(self._no_load if start is None else start, 1.0)
-        stacked, first = [], 0
-        for voltages in self._voltages:
-            voltages.begin(steps, begun)
-            shape = voltages.stack.ports.shape
-            last = first + voltages.stack.ports.size
-            power, current, impedance = (
-                None if plane is None else plane[:, first:last].reshape(2, *shape, steps).transpose(1, 0, 2, 3)
-                for plane in planes
-            )
-            assert power is not None
-            stacked.append((power, current, impedance))
-            first = last
-        return stacked
-
-    def _feed_in(self, stacked: list[Planes]) -> None:
-        for voltages, planes in zip(self._voltages, stacked, strict=True):
-            voltages.feed_in(planes)
-
-    def _improve(self, going: Bools) -> Floats:
-        """Replace the voltages of steps that are still going; return the largest change of any at each step."""
-        chosen = None if going.all() else going
-        largest: Floats = np.zeros(len(going))
-        for voltages in self._voltages:
-            np.maximum(largest, voltages.improve(chosen), out=largest)
-        return largest
 
     def _find(self, places: Ints) -> list[_Place]:
         """Return where some places of `order` are: rows among them, parts and ports of each stack."""

@@ -28,8 +28,7 @@ class Recovery:
     steps
         The most steps at once.
     shared
-        A workspace of the same parts that will hold the currents already.
-
+        A workspace of the same parts that will hold the currents already, and will have passed them on.
     """
 
     def __init__(
@@ -69,10 +68,11 @@ class Recovery:
         rank[order] = np.arange(len(order))
         for stack in self.workspace.stacks:
             stack.currents[:] = currents[:, rank[stack.ports]].transpose(1, 0, 2, 3)
+        self.workspace.pass_on()
 
     def voltages(self, out: Complex) -> None:
-        """Write the voltages that follow from the currents, shape ``(step, q)``."""
-        self.workspace.exchange()
+        """Write the voltages that follow from the currents, which have been passed on, shape ``(step, q)``."""
+        self.workspace.meet()
         if self._direct:
             self._write(out, slice(0, len(out)))
             return
