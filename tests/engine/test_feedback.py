@@ -267,7 +267,7 @@ def charge(make, gain, iteration=None, rated=None):
     charging = Charging(rated) if rated else Charging()
     voltages = Voltages()
     grid = make(resistance(gain))
-    Coupling(Graph([voltages, grid, charging], {"phase_node": 2}), iteration=iteration).run(0, STEPS * HOUR)
+    Coupling(Graph([voltages, grid, charging], {"phase_node": 2, "bus": 2}), iteration=iteration).run(0, STEPS * HOUR)
     return voltages.series[:, 1], charging.series[:, 1]
 
 
