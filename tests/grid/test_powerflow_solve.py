@@ -166,6 +166,15 @@ def test_three_single_phase_copies_are_one_balanced_network():
     assert np.abs(found.voltage.reshape(3, 12, 3) - one.voltage[:, :, None] * TURN).max() < 1e-9
 
 
+def test_no_steps_are_no_steps():
+    rng = np.random.default_rng(9)
+    network = make_network(random_branches(rng, 80, 1, 0), 80)
+    flow = PowerFlow(network, Connected.constant_power(np.arange(1, 80)))
+    found = flow.solve(np.zeros((0, 79), dtype=complex), nodes="all")
+    assert found.voltage.shape == (0, 80)
+    assert found.current.shape == (0, 79)
+
+
 def test_elements_at_the_same_node_add_up():
     network = make_network([(0, 1, 0.05 + 0.02j)], 2)
     two = PowerFlow(network, Connected.constant_power(np.array([1, 1])))

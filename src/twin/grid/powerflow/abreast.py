@@ -190,7 +190,7 @@ class _Work:
         assert self._size is not None
         assert self._before is not None
         if self._size.size == 1:
-            return not self._size.item() ** 2 > self._tolerance * self._before.item()
+            return not bool((self._size * self._size > self._tolerance * self._before).item())
         return not (self._size * self._size > self._tolerance * self._before)[self.active].all()
 
     def go_on(self, iteration: int, found: Found) -> bool:

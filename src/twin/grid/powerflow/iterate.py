@@ -1,7 +1,8 @@
 """The power flow of many steps at once: a fixed point on the ports, part by part.
 
 ``U <- w + Z I(U)`` from ``U = w``, the voltages without any load. It contracts by about the relative voltage drop per
-iteration. Every step stops on its own test, so that its result does not depend on the steps beside it.
+iteration. Every step stops on its own test, so that its result does not depend on the steps beside it. The first two
+iterations of all steps are done in single precision, which is cheaper; what counts follows in double.
 
 Source: Bazrafshan & Gatsis, Comprehensive modeling of three-phase distribution systems via the bus admittance matrix,
 IEEE Trans. Power Systems 33 (2018), the "Z-bus" method; Bolognani & Zampieri, IEEE Trans. Power Systems 31 (2016), on

@@ -105,6 +105,8 @@ class PowerFlow:
         power = np.asarray(power, dtype=np.complex128)
         rows = self.rows(nodes)
         solution = _no_solution(power, len(rows))
+        if not len(power):
+            return solution
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             lost = (self._solve_few if len(power) <= _FEW_STEPS else self._solve_many)(power, rows, solution, start)
         for step in lost:

@@ -77,7 +77,7 @@ def _load_rows(case: str, path: Path, study: Study, allowed: Tolerances) -> Iter
 def _nodes_of_loads(folder: Path, study: Study) -> dict[str, Ints]:
     """Return the phase node of every load, by its name in small letters."""
     loads = Reference(folder / "loads.csv")
-    phases = ["ABC".find(phase) for phase in loads.text("phase")]
+    phases = ["ABC".find(phase[:1]) for phase in loads.text("phase")]
     nodes = np.choose(phases, [study.nodes_of(loads.text("bus"), phase) for phase in range(3)])
     return {name.casefold(): node for name, node in zip(loads.text("load"), nodes, strict=True)}
 

@@ -18,6 +18,7 @@ from twin.grid.powerflow.limits import LimitedFlow, Limits
 from twin.grid.powerflow.network import PrimitiveBlock, Solution, Status
 from twin.grid.powerflow.solve import PowerFlow
 from twin.grid.sequences import given
+from twin.grid.switches import OPEN
 from twin.table import Table
 from twin.validation.grid.references import Reference
 
@@ -105,6 +106,12 @@ class Study:
         if lost:
             raise TwinError(Problem(f"the grid has no bus {', '.join(lost[:5])}", reference.path))
         return nodes
+
+    @cached_property
+    def own_nodes(self) -> Ints:
+        """Phase nodes of the buses that the file lists, without those at which lines end that are open."""
+        made = np.char.endswith(self.grid.bus.ids, OPEN)
+        return np.flatnonzero(~made[self.grid.phase_node["bus"]])
 
     def nominal_v(self, nodes: Ints) -> Floats:
         """Return the nominal voltage of phase nodes to ground, V."""

@@ -114,7 +114,7 @@ def _statistics_rows(case: str, path: Path, study: Study, allowed: Tolerances) -
 
 def _energy_rows(case: str, path: Path, study: Study, allowed: Tolerances) -> Iterator[Row]:
     """Compare energies (MWh) relative to themselves, and the extremes of the voltage."""
-    about, magnitude = read_json(path), study.magnitude
+    about, magnitude = read_json(path), study.magnitude[:, study.own_nodes]
     losses, source = study.losses_and_source_w
     hours = (stated_number(about, "step_minutes") or 0.0) / 60
     watts = {
