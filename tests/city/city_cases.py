@@ -160,6 +160,17 @@ def read_gml(folder: Path, text: str | bytes, **options: Any) -> City:
     return read_city(path, **options)
 
 
+def look_into(city: City) -> None:
+    """Ask for all that is made only when it is asked for, none of which may fail."""
+    for table in city.tables.values():
+        assert len(table.ids) == len(table)
+        for name in table.names:
+            assert len(table[name]) == len(table)
+    for name, attributes in city.attributes.items():
+        assert len(list(attributes)) == len(city.tables[name]) if name in city.tables else not list(attributes)
+    assert all(finding["message"] for finding in city.metadata["findings"])
+
+
 def codes(city: City) -> list[str]:
     """The codes of what was doubtful, sorted."""
     return sorted(finding["code"] for finding in city.metadata["findings"])

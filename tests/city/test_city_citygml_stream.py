@@ -7,7 +7,18 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from city_cases import WALL, box, gml_bounded, gml_building, gml_links, gml_model, gml_multi, gml_polygon, gml_solid
+from city_cases import (
+    WALL,
+    box,
+    gml_bounded,
+    gml_building,
+    gml_links,
+    gml_model,
+    gml_multi,
+    gml_polygon,
+    gml_solid,
+    look_into,
+)
 from gml_cases import codes_of, element, found_in, model_2, model_3, one, sheet, surfaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -311,9 +322,10 @@ def test_elements_replaced_anywhere(tmp_path_factory, text, changes, tile):
             count = sum(len(block.surface_objects) for block in found.blocks)
             assert count == len(found.surface_ids) == len(found.surface_attributes)
             assert len(found.ids) == len(found.types) == len(found.parents) == len(found.attributes)
-        read_city(path)
+        city = read_city(path)
     except TwinError as error:
         named = "mutated.gml" in str(error)
     else:
         named = True
+        look_into(city)
     assert named

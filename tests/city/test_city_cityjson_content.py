@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from city_cases import GROUND, ROOF, WALL, Vertices, box, cityjson, codes, geometry, read_document
 
+from twin.city import read_city
 from twin.city.cityjson import read_cityjson
 from twin.city.found import Found
 from twin.city.source import Source
@@ -225,6 +226,44 @@ def test_attributes_of_surfaces_that_look_like_surfaces(tmp_path, text, layout):
     assert types_of(found) == [GROUND, ROOF, WALL, WALL, WALL, WALL] * 3
     given = [dict(attributes) for attributes in found.surface_attributes if attributes]
     assert given == [{"note": text, name: {"list": [{"type": "Door"}, []]}} for name in "abc"]
+
+
+NAMES = ["WallSurface", "RoofSurface", "GroundSurface", "ClosureSurface", "OuterCeilingSurface", "Door", "+X"]
+NAMES += ["+WallSurface", "WallSurfacf", "Surface", "WxllSurface", "GroundSurfxce"]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_types_are_told_apart_letter_by_letter(tmp_path, separators):
+    document = cityjson({name: box(10 * k, 0, 1, 1, 1) for k, name in enumerate(NAMES)})
+    for name in NAMES:
+        document["CityObjects"][name]["geometry"][0]["semantics"] = {"surfaces": [{"type": name}], "values": [[0] * 6]}
+    found = found_in(tmp_path, json.dumps(document, separators=separators))
+    assert types_of(found) == [name for name in NAMES for _ in range(6)]
+    assert not any(found.surface_attributes)
+
+
+@pytest.mark.parametrize("value", [b"1e999", b'"\xff"', b'{"\xff": 1}', b"9" * 5000])
+@pytest.mark.parametrize("member", [b'"type": "RoofSurface", "note": ', b'"measuredHeight": '])
+def test_what_json_cannot_hold_is_refused_while_reading(tmp_path, member, value):
+    document = cityjson({"a": box(0, 0, 1, 1, 1)})
+    document["CityObjects"]["a"]["attributes"] = {"measuredHeight": 0}
+    document["CityObjects"]["a"]["geometry"][0]["semantics"]["surfaces"][1]["note"] = 0
+    text = json.dumps(document).encode()
+    assert member + b"0" in text
+    path = tmp_path / "city.city.json"
+    path.write_bytes(text.replace(member + b"0", member + value))
+    with pytest.raises(TwinError, match="/CityObjects/a"):
+        read_city(path)
+
+
+def test_names_of_members_may_be_written_with_escapes(tmp_path):
+    document = cityjson({"a": box(0, 0, 1, 1, 1)})
+    surfaces = document["CityObjects"]["a"]["geometry"][0]["semantics"]["surfaces"]
+    surfaces[1] |= {"ID": "r", "Slope": 90}
+    text = json.dumps(document, separators=(",", ":")).replace('"ID"', r'"\u0069d"')
+    found = found_in(tmp_path, text)
+    assert found.surface_ids == ["", "r", "", "", "", ""]
+    assert [attributes for attributes in found.surface_attributes if attributes] == [{"Slope": 90}]
 
 
 # --- templates --------------------------------------------------------------------------------------------------------

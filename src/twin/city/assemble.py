@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from operator import itemgetter
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -129,19 +129,23 @@ class _Given:
 
     def __init__(self, found: Found, objects: Objects) -> None:
         self.found, self.objects = found, objects
+        self._columns: dict[str, tuple[NDArray[Any], NDArray[np.uint16]]] = {}
+        self._lock = Lock()  # as columns are taken out of attributes, which must happen once
         if found.energy is not None:
-            self.columns  # noqa: B018 - series may override them, and leave findings of their own
+            self.columns()  # which series may override, with findings of their own
 
-    @cached_property
     def columns(self) -> dict[str, tuple[NDArray[Any], NDArray[np.uint16]]]:
-        """Values and source codes of every object by name of the column."""
-        return harmonize(self.found, self.objects.building, self.objects.kind != OTHER)
+        """Return values and source codes of every object by name of the column."""
+        with self._lock:
+            if not self._columns:
+                self._columns = harmonize(self.found, self.objects.building, self.objects.kind != OTHER)
+        return self._columns
 
     def left(self, kind: int) -> Sequence[Mapping[str, Any]]:
         """Return what is left of the attributes of the objects in a table, once columns are taken out."""
 
         def make() -> Sequence[Mapping[str, Any]]:
-            self.columns  # noqa: B018 - which takes them out
+            self.columns()
             return _chosen(self.found.attributes, self.objects.rows(kind))
 
         return Made(make)
@@ -150,7 +154,7 @@ class _Given:
         """Return all that is doubtful in the file."""
 
         def make() -> list[dict[str, Any]]:
-            self.columns  # noqa: B018 - which leaves some
+            self.columns()
             return self.found.findings
 
         return Made(make)
@@ -213,7 +217,7 @@ def _building_table(given: _Given, lods: Sequence[str]) -> Table:
 
     def with_columns() -> Table:
         filled = table
-        for name, (values, codes) in given.columns.items():
+        for name, (values, codes) in given.columns().items():
             filled = filled.put(BUILDING_COLUMNS[name], values[own], codes[own])
         return filled
 

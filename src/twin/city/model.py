@@ -255,7 +255,8 @@ class City:
         Finest level of detail that a building's geometry was read at.
     attributes
         By entity set (``building``, ``building_part``, ``surface``, ``city_object``, ``city_object_surface``) one
-        mapping per row with whatever else the file says of it, under the file's own names; round-trips unread.
+        mapping per row with whatever else the file says of it, under the file's own names; round-trips unread. May be
+        made when first looked into, as may ``metadata["findings"]``.
     members
         By identifier of an object, further members that a CityJSON object had and we do not interpret.
     metadata

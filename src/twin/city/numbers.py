@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
-_CHUNK = 1 << 18  # bytes; about what fits a cache with the arrays made of it
+_CHUNK = 1 << 17  # bytes; about what fits a cache with the arrays made of it
 _PAD = b" " * 8
 _PLAIN = b"0123456789-.,[] \t\n\v\f\r"  # what the fast way knows
 _COMMON = np.frombuffer(b", []", dtype=np.uint8)

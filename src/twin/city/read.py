@@ -59,7 +59,8 @@ def read_city(
     Returns
     -------
     City
-        ``city.metadata["findings"]`` says what was doubtful. Walls that buildings share are not looked for: see
+        ``city.metadata["findings"]`` says what was doubtful. What attributes say is read when one of their columns, an
+        attribute or the findings are first asked for. Walls that buildings share are not looked for: see
         `twin.city.derive.with_party_walls`.
 
     Raises

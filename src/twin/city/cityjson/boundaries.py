@@ -49,14 +49,6 @@ class Boundaries:
         counts: Ints = np.diff(corner[ring[surface]])
         return counts
 
-    def where(self, kept: NDArray[np.bool_]) -> tuple[Boundaries, NDArray[np.bool_]]:
-        """Return some of the geometries, and which of the surfaces those are."""
-        surfaces = np.repeat(kept, self.surfaces)
-        rings = np.repeat(surfaces, self.surface_rings)
-        corners = np.repeat(rings, self.ring_sizes)
-        some = self.corners[corners], self.ring_sizes[rings], self.surface_rings[surfaces], self.surfaces[kept]
-        return Boundaries(*some), surfaces
-
     @classmethod
     def concat(cls, parts: Sequence[Boundaries]) -> Boundaries:
         """Return several geometries after one another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress, count
 from typing import Any, NamedTuple
@@ -169,11 +170,16 @@ class Pick(NamedTuple):
 class Picks:
     """Geometries that are read, as columns; a row of them is a `Pick`."""
 
-    geometries: list[Geometry] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    owners: list[str] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
+    geometries: list[Geometry]
+    rows: list[int]
+    numbers: list[int]
+    owners: list[str]
+    documents: list[Document]
+
+    @classmethod
+    def of(cls, picks: Sequence[tuple[Geometry, int, int, str, Document]]) -> Picks:
+        """Return picks given row by row."""
+        return cls(*map(list, zip(*picks, strict=True))) if picks else cls([], [], [], [], [])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -189,11 +195,6 @@ class Picks:
     def where(self, mask: list[bool]) -> Picks:
         """Return some of them; the same if that is all."""
         return self if all(mask) else Picks(*(list(compress(column, mask)) for column in self._columns()))
-
-    def extend(self, others: Picks) -> None:
-        """Add others."""
-        for column, more in zip(self._columns(), others._columns(), strict=True):
-            column.extend(more)
 
     def _columns(self) -> tuple[list[Any], ...]:
         return self.geometries, self.rows, self.numbers, self.owners, self.documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import INSTANCE, Document, Picks
-from twin.city.cityjson.geometry import Shapes, add_block, parse_shapes
+from twin.city.cityjson.geometry import add_block, parse_shapes
 from twin.city.cityjson.header import Header
 from twin.city.cityjson.objects import Objects
 from twin.city.cityjson.semantics import Labeller
@@ -38,43 +38,21 @@ class Gathering:
             self.header = header
             self.objects.levels.use(header.templates.geometries)
 
-    def add(self, groups: Iterable[Sequence[Document]], coordinates: Floats) -> None:
-        """Add the objects of documents and their geometries, one group at a time.
-
-        Parameters
-        ----------
-        groups
-            Documents whose objects refer to each other only; they lose their objects.
-        coordinates
-            Of all their vertices.
-        """
-        shapes, rows = [], []
-        instances = Picks()
-        for documents in groups:
-            picks = self.objects.take(documents)
-            picks = picks.where([document.n_vertices >= 0 for document in picks.documents])
-            for document in documents:
-                document.objects = {}  # of which only the picks are still needed
-            instanced = [geometry.type == INSTANCE for geometry in picks.geometries]
-            instances.extend(picks.where(instanced))
-            picks = picks.where([not some for some in instanced])
-            if len(picks):
-                shapes.append(parse_shapes(picks, *_vertices_of(picks), self.label, self.diagnosis))
-                rows += picks.rows
-        dropped = self.objects.settle()
-        if rows:
-            self._add_shapes(Shapes.concat(shapes), coordinates, rows, dropped)
-        instances = instances.where([row not in dropped for row in instances.rows])
+    def add(self, documents: Sequence[Document], coordinates: Floats) -> None:
+        """Add the objects of documents and their geometries; ``coordinates`` are those of all their vertices."""
+        picks = self.objects.add(documents)
+        picks = picks.where([document.n_vertices >= 0 for document in picks.documents])
+        for document in documents:
+            document.objects = {}  # of which only the picks are still needed
+        instanced = [geometry.type == INSTANCE for geometry in picks.geometries]
+        instances = picks.where(instanced)
+        picks = picks.where([not some for some in instanced])
+        if len(picks):
+            shapes = parse_shapes(picks, *_vertices_of(picks), self.label, self.diagnosis)
+            add_block(self.found, shapes, coordinates, np.array(picks.rows), self.label)
         if len(instances):
             templates, n = self.header.templates, _vertices_of(instances)
             add_instances(self.found, instances, *n, coordinates, templates, self.label, self.diagnosis)
-
-    def _add_shapes(self, shapes: Shapes, coordinates: Floats, rows: list[int], dropped: set[int]) -> None:
-        of = np.array(rows)
-        if dropped:
-            kept = ~np.isin(of, list(dropped))
-            shapes, of = shapes.where(kept), of[kept]
-        add_block(self.found, shapes, coordinates, of, self.label)
 
     def close(self) -> Found:
         """Return what was found, with notes of what was left out."""

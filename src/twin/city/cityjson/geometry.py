@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from twin.city.cityjson.boundaries import Boundaries, parse_boundaries
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import NESTING, Geometry, Pick, Picks
-from twin.city.cityjson.semantics import Labeller
+from twin.city.cityjson.semantics import Labeller, Labels
 from twin.city.found import Block, Found
 
 __all__ = ["Shapes", "add_block", "parse_shapes"]
@@ -19,7 +18,6 @@ __all__ = ["Shapes", "add_block", "parse_shapes"]
 Ints = NDArray[np.int64]
 
 _DONE = Geometry("")
-_LABELS = ("types", "groups", "hosts", "kinds")
 _CHUNK = 2000  # geometries at a time, so that their text and numbers stay in the cache
 
 
@@ -33,19 +31,6 @@ class Shapes:
     hosts: Ints
     kinds: Ints
 
-    @classmethod
-    def concat(cls, parts: Sequence[Shapes]) -> Shapes:
-        """Return several after one another."""
-        said = (
-            np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(part, name) for part in parts)]) for name in _LABELS
-        )
-        return cls(Boundaries.concat([part.boundaries for part in parts]), *said)
-
-    def where(self, kept: NDArray[np.bool_]) -> Shapes:
-        """Return those of some of the geometries."""
-        boundaries, surfaces = self.boundaries.where(kept)
-        return Shapes(boundaries, *(getattr(self, name)[surfaces] for name in _LABELS))
-
 
 def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller, diagnosis: Diagnosis) -> Shapes:
     """Return the shapes of geometries, their corners as rows in the array of all vertices.
@@ -57,15 +42,20 @@ def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller
     first, n_vertices
         Row of the first vertex that each geometry may refer to, and how many there are from there on.
     """
-    shapes: list[Shapes] = []
+    boundaries: list[Boundaries] = []
+    labels: list[Labels] = []
     for start in range(0, len(picks), _CHUNK):
         stop = min(start + _CHUNK, len(picks))
         chunk = picks.part(start, stop)
         some = _boundaries(chunk, first[start:stop], n_vertices[start:stop], diagnosis)
-        said = labeller(chunk, some.surfaces)
-        shapes.append(Shapes(some, said.types, said.groups, said.hosts, said.kinds))
+        boundaries.append(some)
+        labels.append(labeller(chunk, some.surfaces))
         picks.geometries[start:stop] = [_DONE] * len(chunk)
-    return Shapes.concat(shapes)
+    said = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(some, name) for some in labels)])
+        for name in ("types", "groups", "hosts", "kinds")
+    )
+    return Shapes(Boundaries.concat(boundaries), *said)
 
 
 def _boundaries(picks: Picks, first: Ints, n_vertices: Ints, diagnosis: Diagnosis) -> Boundaries:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -15,7 +16,6 @@ from msgspec import Raw
 from numpy.typing import NDArray
 
 from twin.city.found import NOTHING, TYPE_CODES, UNKNOWN_TYPE, Found
-from twin.city.lazy import Made
 
 __all__ = ["Kinds", "Lists"]
 
@@ -26,7 +26,7 @@ _REMEMBERED = 20_000  # texts that differ
 
 _OPENINGS = (TYPE_CODES["Window"], TYPE_CODES["Door"])
 _MANY = 2**31
-_INTERPRETED = (b'"id"', b'"parent"', b'"twin_type_source"', b"\\")  # a name may be written with escapes
+_INTERPRETED = (b'"id"', b'"parent"', b'"children"', b'"twin_type_source"', b"\\")  # a name may be written with escapes
 _BLANKS = (b" ", b"\n", b"\t", b"\r")
 _OPEN, _CLOSE = (np.uint8(ord(c)) for c in "{}")
 _TYPE = b'"type":"'
@@ -34,21 +34,11 @@ _PAD = b" " * 16
 
 # Types that most surfaces have without saying more; the name and its closing quote take two overlapping words
 _COMMON = ("WallSurface", "RoofSurface", "GroundSurface", "ClosureSurface")
-_ODD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_ODD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError)
 
 
-class _Surface(msgspec.Struct, gc=False):
-    """What we interpret of a thematic surface."""
-
-    type: str
-    id: Any = None
-    parent: Any = None
-    children: Any = None
-    twin_type_source: Any = None
-
-
-_SURFACES = msgspec.json.Decoder(list[_Surface])
-_MAPPINGS = msgspec.json.Decoder(list[dict[str, Any]])
+_TYPE_OF = itemgetter("type")
+_SURFACES = msgspec.json.Decoder(list[dict[str, Any]])
 _LISTS = msgspec.json.Decoder(list[list[dict[str, Any]]])
 
 
@@ -107,26 +97,13 @@ def _word(text: bytes) -> int:
     return int.from_bytes(text[:8], "little", signed=True)
 
 
-def _decoded(texts: list[bytes]) -> list[Mapping[str, Any]]:
-    """Return the attributes of kinds of surfaces by what is between the braces of each; nothing for none."""
-    described = [text for text in texts if text]
-    made = iter(_MAPPINGS.decode(b"[{" + b"},{".join(described) + b"}]") if described else ())
-    return [_uninterpreted(next(made)) if text else NOTHING for text in texts]
-
-
-def _uninterpreted(surface: dict[str, Any]) -> Mapping[str, Any]:
-    for name in _Surface.__struct_fields__:
-        surface.pop(name, None)
-    return surface or NOTHING
-
-
 class Kinds:
     """Kinds of thematic surfaces; kind 0 is that of which nothing is said.
 
     Attributes
     ----------
-    codes, ids
-        Type and identifier.
+    codes, ids, attributes
+        Type, identifier, and what is said beside these.
     parents
         Place in its geometry's list of the surface that an opening is in, -1 for none, -2 for one that cannot be.
     """
@@ -135,18 +112,13 @@ class Kinds:
         self.found = found
         self.codes, self.parents = array("q", [UNKNOWN_TYPE]), array("q", [-1])
         self.ids: list[str] = [""]
-        self._texts: list[bytes] = [b""]
+        self.attributes: list[Mapping[str, Any]] = [NOTHING]
         self._codes: dict[str, int] = {}
-        self._append([_plain(name) for name in _COMMON], [_Surface(name) for name in _COMMON])
+        self._append([_plain(name) for name in _COMMON], [{"type": name} for name in _COMMON])
         self._forget()
 
     def _forget(self) -> None:
         self._known, self._first = _Numbering(), len(self.ids)
-
-    def attributes(self) -> Sequence[Mapping[str, Any]]:
-        """Return what is said of each beside type and identifier."""
-        texts = self._texts
-        return Made(lambda: _decoded(texts))  # without ``self``, which would be held in a circle
 
     def of(self, texts: Sequence[bytes | Raw]) -> Lists | None:
         """Return the kinds of the thematic surfaces of each geometry, None if one is odd.
@@ -199,7 +171,7 @@ class Kinds:
 
         Raises
         ------
-        msgspec.ValidationError
+        KeyError, TypeError
             If one has no type.
         """
         kinds = self._of_pieces([json.dumps(surface).encode()[1:-1] for surface in surfaces])
@@ -220,36 +192,40 @@ class Kinds:
         fresh = list(known)[before:]
         try:
             surfaces = _SURFACES.decode(b"[{" + b"},{".join(fresh) + b"}]")
+            if len(surfaces) == len(fresh):
+                self._append(fresh, surfaces)
+                return kinds
         except _ODD:
             self._forget()
             raise
-        if len(surfaces) != len(fresh):
-            self._forget()
-            return None
-        self._append(fresh, surfaces)
-        return kinds
+        self._forget()
+        return None
 
-    def _append(self, pieces: list[bytes], surfaces: list[_Surface]) -> None:
+    def _append(self, pieces: list[bytes], surfaces: list[dict[str, Any]]) -> None:
         """Add kinds of surfaces by what is between their braces, and as it is decoded."""
-        first, names = len(self.ids), [surface.type for surface in surfaces]
-        self._codes.update({name: self.found.type_code(name) for name in dict.fromkeys(names)})
+        first, names = len(self.ids), list(map(_TYPE_OF, surfaces))
+        for name in dict.fromkeys(names):
+            if not isinstance(name, str):
+                raise TypeError
+            self._codes.setdefault(name, self.found.type_code(name))
         self.codes.extend(map(self._codes.__getitem__, names))
         self.parents.extend([-1] * len(names))
         self.ids += [""] * len(names)
-        plain = len(_plain(""))
-        self._texts += [
-            b"" if len(piece) - len(name) == plain else piece for piece, name in zip(pieces, names, strict=True)
-        ]
         for kind, surface in enumerate(surfaces, first) if _may_say_more(pieces) else ():
             self._interpret(kind, surface)
+        for surface in surfaces:
+            del surface["type"]
+        self.attributes += [surface or NOTHING for surface in surfaces]
 
-    def _interpret(self, kind: int, surface: _Surface) -> None:
-        if isinstance(surface.id, str):
-            self.ids[kind] = surface.id
-        if self.codes[kind] in _OPENINGS and surface.parent is not None:
-            within = surface.parent
+    def _interpret(self, kind: int, surface: dict[str, Any]) -> None:
+        """Take out of a surface what we know the meaning of."""
+        identifier, within = surface.pop("id", None), surface.pop("parent", None)
+        surface.pop("children", None)
+        if isinstance(identifier, str):
+            self.ids[kind] = identifier
+        if self.codes[kind] in _OPENINGS and within is not None:
             self.parents[kind] = within if isinstance(within, int) and 0 <= within < _MANY else -2
-        if surface.twin_type_source == "derived":
+        if surface.pop("twin_type_source", None) == "derived":
             self.codes[kind] = UNKNOWN_TYPE
 
 

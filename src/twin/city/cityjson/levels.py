@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import INSTANCE, NESTING, Document, Geometry
@@ -45,31 +45,23 @@ class Levels:
     def __init__(self, wanted: str, templates: Sequence[Geometry], diagnosis: Diagnosis) -> None:
         self.wanted, self.templates, self.diagnosis = wanted, templates, diagnosis
         self.offered: set[str] = set()
-        self._choices: dict[Hashable, Choice] = {}
+        self._choices: dict[Any, Choice] = {}
 
     def use(self, templates: Sequence[Geometry]) -> None:
         """Go on with other templates."""
         self.templates = templates
         self._choices.clear()
 
-    def choose(
-        self, offers: Sequence[Sequence[Geometry]], owners: Sequence[str], homes: Sequence[Document]
-    ) -> list[Choice]:
-        """Return which geometry of each object is read."""
-        keys = [
-            (some[0].type, some[0].lod, some[0].template)
-            if len(some) == 1
-            else tuple([(one.type, one.lod, one.template, _speaks(one)) for one in some])
-            for some in offers
-        ]
-        known = self._choices
-        return [
-            known.get(key) or self._choose(key, some, f"{home.where(owner)}/geometry")
-            for key, some, owner, home in zip(keys, offers, owners, homes, strict=True)
-        ]
-
-    def _choose(self, key: Hashable, geometries: Sequence[Geometry], place: str) -> Choice:
-        choice, sound = self._decide(geometries, place)
+    def choose(self, geometries: Sequence[Geometry], owner: str, home: Document) -> Choice:
+        """Return which geometry of an object is read."""
+        if len(geometries) == 1:
+            (one,) = geometries
+            key: Any = one.type, one.lod, one.template
+        else:
+            key = tuple([(one.type, one.lod, one.template, _speaks(one)) for one in geometries])
+        if (choice := self._choices.get(key)) is not None:
+            return choice
+        choice, sound = self._decide(geometries, f"{home.where(owner)}/geometry")
         if sound:
             self._choices[key] = choice
         return choice

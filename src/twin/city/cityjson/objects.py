@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain, compress, repeat
 from typing import Any
 
 import msgspec
@@ -25,111 +23,54 @@ _PARTICULAR = {"BuildingPart", "CityObjectGroup"}
 _NAMES = msgspec.json.Decoder(list[str])
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
-    """City objects of some documents, column by column."""
-
-    ids: list[str]
-    entries: list[CityObject]
-    homes: list[Document]
-
-    @classmethod
-    def of(cls, documents: Sequence[Document]) -> _Entries:
-        """Return the objects of documents."""
-        ids = list(chain.from_iterable(document.objects for document in documents))
-        entries = list(chain.from_iterable(document.objects.values() for document in documents))
-        homes = list(chain.from_iterable(repeat(document, len(document.objects)) for document in documents))
-        return cls(ids, entries, homes)
-
-
 class Objects:
-    """Adds city objects to one `Found`, some at a time; those of a batch refer to each other by identifier."""
+    """Adds city objects to one `Found`."""
 
     def __init__(self, found: Found, diagnosis: Diagnosis, lod: str, templates: Sequence[Geometry]) -> None:
         self.found, self.diagnosis, self.lod = found, diagnosis, lod
         self.levels = Levels(lod, templates, diagnosis)
         self.orphans: list[tuple[str, str, str]] = []  # identifier, parent that does not exist, place
         self.n_other = self.n_without_surfaces = self.n_appearances = 0
-        self._begin()
 
-    def _begin(self) -> None:
-        self._first = len(self.found.ids)  # of the batch
-        self._parents: list[list[str] | None] = []
-        self._homes: list[Document] = []
-        self._decorated: list[int] = []  # rows whose geometry has materials or textures
-
-    def take(self, documents: Sequence[Document]) -> Picks:
-        """Add the objects of documents; return the geometries to read."""
+    def add(self, documents: Sequence[Document]) -> Picks:
+        """Add the objects of documents, which refer to each other by identifier; return the geometries to read."""
         found, first = self.found, len(self.found.ids)
-        some = _Entries.of(documents)
-        found.ids += some.ids
-        found.types += [entry.type for entry in some.entries]
-        found.attributes += [{} if entry.attributes is None else entry.attributes for entry in some.entries]
-        self._parents += [entry.parents for entry in some.entries]
-        self._homes += some.homes
-        picks = self._picks(some, first)
-        self._see_to_particulars(some, first)
-        return picks
-
-    def settle(self) -> set[int]:
-        """Find the parents of a batch, and begin another; return the rows of objects whose geometry is not wanted."""
-        found, first, homes = self.found, self._first, self._homes
+        found.ids += [identifier for document in documents for identifier in document.objects]
         rows = dict(zip(found.ids[first:], range(first, len(found.ids)), strict=True))
-        found.parents += self._rows_of_parents(rows)
-        for document in dict.fromkeys(homes):
+        picks = self._rows(documents, rows)
+        for document in documents:
             for identifier, members in document.members.items():
                 found.members[rows[identifier]] = members
         parents = np.array([*found.parents[first:], -1], dtype=np.int64)  # the last entry is what -1 refers to
         parents[parents >= 0] -= first
-        self._must_not_circle(parents)
-        dropped = self._coarser(parents, first)
-        self.n_appearances += len(self._decorated) - len(dropped.intersection(self._decorated))
-        self._begin()
-        return dropped
+        self._must_not_circle(documents, parents, first)
+        return self._without_coarser(picks, parents, first)
 
-    def _rows_of_parents(self, rows: dict[str, int]) -> list[int]:
-        """Return the row of each object's parent, of several one that is no group, -1 for none."""
-        parents = [rows.get(names[0], -1) if names else -1 for names in self._parents]
-        for k, names in enumerate(self._parents):
-            if not names or (parents[k] >= 0 and len(names) == 1):
-                continue
-            there = [rows[name] for name in names if name in rows and len(names) > 1]
-            parents[k] = next((row for row in there if self.found.types[row] != "CityObjectGroup"), parents[k])
-            if parents[k] < 0:
-                identifier = self.found.ids[self._first + k]
-                self.orphans.append((identifier, names[0], f"{self._homes[k].where(identifier)}/parents"))
-        return parents
-
-    def _picks(self, some: _Entries, first: int) -> Picks:
-        """Note the level of detail of every object, and return the geometry to read of each that has any."""
-        offers = [entry.geometry or () for entry in some.entries]
-        having = [bool(offer) for offer in offers]
-        ids, homes = list(compress(some.ids, having)), list(compress(some.homes, having))
-        offers = list(compress(offers, having))
-        choices = self.levels.choose(offers, ids, homes)
-        rows = list(compress(range(first, first + len(having)), having))
-        lods = self.found.lods
-        lods += [""] * len(having)
-        for row, choice in zip(rows, choices, strict=True):
-            lods[row] = choice.lod or ""
-        read = [choice.lod is not None for choice in choices]
-        numbers = [choice.number for choice in choices]
-        geometries = [offer[number] for offer, number in zip(offers, numbers, strict=True)]
-        picks = Picks(geometries, rows, numbers, ids, homes).where(read)
-        n_usable = sum([choice.usable for choice in choices])
-        self.n_without_surfaces += sum(map(len, offers)) - n_usable
-        self.n_other += n_usable - len(picks)
-        decorated = [one.material is not ABSENT or one.texture is not ABSENT for one in picks.geometries]
-        self._decorated += compress(picks.rows, decorated)
-        return picks
-
-    def _see_to_particulars(self, some: _Entries, first: int) -> None:
-        """See to what few objects have: an address; parts have a parent, groups keep their members."""
-        for k, entry in enumerate(some.entries):
-            if entry.address is not None:
-                _put_address(self.found.attributes[first + k], entry.address)
-            if entry.type in _PARTICULAR:
-                self._particular(some.ids[k], entry, some.homes[k])
+    def _rows(self, documents: Sequence[Document], rows: dict[str, int]) -> Picks:
+        """Add one row per object, and return the geometry to read of each that has any."""
+        found, choose, taken = self.found, self.levels.choose, []
+        types, attributes, lods, parents = found.types, found.attributes, found.lods, found.parents
+        n_geometries = n_usable = 0
+        for document in documents:
+            for identifier, entry in document.objects.items():
+                kind, lod = entry.type, None
+                if geometries := entry.geometry:
+                    lod, number, usable = choose(geometries, identifier, document)
+                    n_geometries += len(geometries)
+                    n_usable += usable
+                    if lod is not None:
+                        taken.append((geometries[number], len(types), number, identifier, document))
+                types.append(kind)
+                lods.append(lod or "")
+                attributes.append(entry.attributes if entry.attributes is not None else {})
+                parents.append(self._parent(identifier, entry, rows, document) if entry.parents else -1)
+                if entry.address is not None:
+                    _put_address(attributes[-1], entry.address)
+                if kind in _PARTICULAR:
+                    self._particular(identifier, entry, document)
+        self.n_without_surfaces += n_geometries - n_usable
+        self.n_other += n_usable - len(taken)
+        return Picks.of(taken)
 
     def _particular(self, identifier: str, entry: CityObject, home: Document) -> None:
         """See to what holds for some classes only: parts have a parent, groups keep their members."""
@@ -140,19 +81,32 @@ class Objects:
             listed = self.diagnosis.decode(_NAMES.decode, entry.children, f"{home.where(identifier)}/children") or []
             home.members[identifier] = {"children": listed, **home.members.get(identifier, {})}
 
-    def _must_not_circle(self, parents: Ints) -> None:
+    def _parent(self, identifier: str, entry: CityObject, rows: dict[str, int], home: Document) -> int:
+        """Return the row of an object's parent, of several one that is no group."""
+        names = entry.parents or []
+        row = rows.get(names[0], -1)
+        for name in names if len(names) > 1 else ():
+            if name in home.objects and home.objects[name].type != "CityObjectGroup":
+                row = rows[name]
+                break
+        if row < 0:
+            self.orphans.append((identifier, names[0], f"{home.where(identifier)}/parents"))
+        return row
+
+    def _must_not_circle(self, documents: Sequence[Document], parents: Ints, first: int) -> None:
         """Note objects that are their own ancestors."""
         at, steps = parents, 1
         while (at >= 0).any() and steps <= len(parents):
             at, steps = at[at], 2 * steps  # twice as far up
         for row in np.flatnonzero(at >= 0).tolist():
-            identifier, above = (self.found.ids[self._first + k] for k in (row, int(parents[row])))
+            identifier, above = self.found.ids[first + row], self.found.ids[first + int(parents[row])]
             text = f"object {identifier} is its own parent (cycle over {above})"
-            self.diagnosis.problem(text, f"{self._homes[row].where(identifier)}/parents")
-            self.found.parents[self._first + row] = parents[row] = -1
+            home = next(document for document in documents if identifier in document.objects)
+            self.diagnosis.problem(text, f"{home.where(identifier)}/parents")
+            self.found.parents[first + row] = parents[row] = -1
 
-    def _coarser(self, parents: Ints, first: int) -> set[int]:
-        """Return the rows of buildings with coarser geometry than their parts, which it would cover once more."""
+    def _without_coarser(self, picks: Picks, parents: Ints, first: int) -> Picks:
+        """Drop the geometry of buildings that is coarser than that of their parts, which it would cover once more."""
         lods = self.found.lods
         types = self.found.types[first:]
         bounded = np.fromiter(map(_BOUNDED.__contains__, [*types, ""]), dtype=bool, count=len(types) + 1)
@@ -168,7 +122,9 @@ class Objects:
         for row in dropped:
             lods[row] = ""
         self.n_other += len(dropped)
-        return dropped
+        kept = picks.where([row not in dropped for row in picks.rows]) if dropped else picks
+        self.n_appearances += sum([one.material is not ABSENT or one.texture is not ABSENT for one in kept.geometries])
+        return kept
 
     def report(self) -> None:
         """Note what was left out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,7 @@ from twin.city.cityjson.decode import DocumentDecoder
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import Document
 from twin.city.cityjson.gather import Gathering, drop_unused_vertices
-from twin.city.cityjson.header import Header, read_header
-from twin.city.cityjson.pieces import UnevenError, frame_of, pieces_of
+from twin.city.cityjson.header import Header
 from twin.city.cityjson.sequence import split
 from twin.city.cityjson.tiles import parts
 from twin.city.cityjson.vertices import parse_vertices
@@ -63,10 +61,6 @@ class _Reader:
 
     def whole(self, text: bytearray, tile: int | None) -> Iterator[Found]:
         """Yield what one CityJSON object holds, in parts."""
-        if tile is None and (found := self._in_pieces(text)) is not None:
-            del text
-            yield found
-            return
         document, header = self.decode(text, ""), self.decode.header
         del text
         if document is None or header is None:
@@ -83,27 +77,9 @@ class _Reader:
             drop_unused_vertices(found)
             yield found
 
-    def _in_pieces(self, text: bytearray) -> Found | None:
-        """Return what a large CityJSON object holds; None if anything is odd about it, of which nothing is noted."""
-        framed = frame_of(text)
-        if framed is None:
-            return None
-        root, start, end = framed
-        header, document = read_header(root.texts(), "", self.diagnosis), Document("", root.vertices, {})
-        del root
-        coordinates = parse_vertices([document], header, self.diagnosis)
-        gathering = Gathering(self.file, self.lod, header, self.diagnosis)
-        with suppress(UnevenError):
-            gathering.add(([piece] for piece in pieces_of(text, start, end, document.n_vertices)), coordinates)
-            found = gathering.close()
-            if not self.problems.found and len(set(found.ids)) == len(found.ids):
-                return found
-        self.problems.found.clear()
-        return None
-
     def _gathered(self, document: Document, header: Header, coordinates: NDArray[np.float64]) -> Found:
         gathering = Gathering(self.file, self.lod, header, self.diagnosis)
-        gathering.add([[document]], coordinates)
+        gathering.add([document], coordinates)
         return self._checked(gathering)
 
     def sequence(self, lines: Iterator[tuple[str, bytes]], tile: int | None) -> Iterator[Found]:
@@ -113,7 +89,7 @@ class _Reader:
             if gathering is None:
                 gathering = Gathering(self.file, self.lod, header, self.diagnosis)
             gathering.use(header)
-            gathering.add([documents], parse_vertices(documents, header, self.diagnosis))
+            gathering.add(documents, parse_vertices(documents, header, self.diagnosis))
             if complete:
                 yield self._checked(gathering)
                 gathering = None

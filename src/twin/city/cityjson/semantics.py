@@ -98,7 +98,7 @@ class Labeller:
     def said(self) -> tuple[Lookup[str], Lookup[Mapping[str, Any]]]:
         """Return identifier and attributes of every surface taken."""
         kinds = np.concatenate(self._noted)
-        return Lookup(self.kinds.ids, kinds), Lookup(self.kinds.attributes(), kinds)
+        return Lookup(self.kinds.ids, kinds), Lookup(self.kinds.attributes, kinds)
 
     def reserve(self, n: int) -> int:
         """Return the first of ``n`` numbers for groups that are not used yet."""
