@@ -6,7 +6,7 @@ CITY as in `city_read.py`. Each step runs by itself, in turns with all others, o
 least CPU time of all rounds counts. Steps build on another's floor: what is skipped, decoded, parsed and labelled is
 the least that arrays of vertices, surfaces, types and objects need. The sum leaves out what joins them (rows of
 parents, choice of the level of detail), what frees them, and all that `twin.read_city` does beyond: welding, sorting
-by building, and when first asked for measuring and turning shells outward.
+by building, measuring, turning shells outward.
 """
 
 from __future__ import annotations

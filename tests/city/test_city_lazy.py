@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from city_cases import box, cityjson, codes, read_document
 
-from twin.city import assemble
-from twin.city.faces import face_outward
-from twin.city.geometry.sizes import measure
-from twin.city.lazy import Lookup, Made, Once, Values
-from twin.city.model import Geometry
+from twin.city.lazy import Lookup, Made
 from twin.city.read import find, iter_city
 
 
@@ -37,41 +31,6 @@ def test_items_are_made_once_and_late():
     assert [*made, "d"] == ["a", "b", "c", "d"]
     assert repr(made) == "['a', 'b', 'c']"
     assert len(calls) == 1
-
-
-def test_a_thing_is_made_once_and_lets_go_of_what_made_it():
-    calls = []
-    once = Once(lambda: calls.append(1) or [7])
-    assert not calls
-    assert once() is once()
-    assert calls == [1]
-    assert once._make is None
-
-
-def test_values_are_a_mapping_of_what_is_known_and_what_is_made():
-    calls = []
-    values = Values(Values({"a": 1, "b": 2}, c=lambda: calls.append(1) or 3), b=lambda: 4)
-    assert list(values) == ["a", "b", "c"]
-    assert len(values) == 3
-    assert values["a"] == 1
-    assert "c" in values
-    assert not calls
-    assert values == {"a": 1, "b": 4, "c": 3}
-    assert repr(values) == "{'a': 1, 'b': 4, 'c': 3}"
-    assert calls == [1]
-    with pytest.raises(KeyError):
-        values["d"]
-
-
-def test_a_geometry_is_made_when_an_array_is_asked_for(tmp_path):
-    calls, real = [], read_document(tmp_path, cityjson({"a": box(0, 0, 1, 1, 1)})).geometry
-    late = Geometry.later(lambda: calls.append(1) or real)
-    assert not hasattr(late, "colour")
-    assert not calls
-    assert (late.corners == real.corners).all()
-    assert replace(late, vertices=late.vertices + 1).ring_vertices is real.ring_vertices
-    assert repr(late) == repr(real)
-    assert calls == [1]
 
 
 def test_a_lookup_is_the_sequence_it_stands_for():
@@ -119,37 +78,6 @@ def test_findings_attributes_and_columns_agree_whichever_is_looked_at_first(tmp_
     assert city.attributes["building"] == [left, {}]
     assert city.buildings["measured_height_m"][0] == 3.5
     assert city.buildings.missing("storeys_above_ground").tolist() == [True, True]
-
-
-ASKED = {
-    "rings": lambda city: city.geometry.ring_vertices,
-    "area": lambda city: city.surfaces["area_m2"],
-    "volume": lambda city: city.buildings["volume_m3"],
-    "methods": lambda city: city.metadata["volume_method"],
-    "findings": lambda city: list(city.metadata["findings"]),
-    "attributes": lambda city: list(city.attributes["building"]),
-}
-
-
-@pytest.mark.parametrize("first", ASKED)
-def test_shells_are_turned_outward_whatever_is_asked_for_first(tmp_path, monkeypatch, first):
-    calls = []
-    monkeypatch.setattr(assemble, "face_outward", lambda *given: calls.append(1) or face_outward(*given))
-    document = cityjson({"a": box(0, 0, 1, 1, 1), "b": box(5, 0, 1, 1, 1)})
-    document["CityObjects"]["b"]["attributes"] = ODD
-    for shell in document["CityObjects"]["a"]["geometry"][0]["boundaries"]:
-        for surface in shell:
-            surface[0].reverse()
-    city = read_document(tmp_path, document)
-    assert not calls
-    ASKED[first](city)
-    assert codes(city) == ["405", "attribute-odd", "no-value"]
-    assert city.buildings["volume_m3"].tolist() == pytest.approx([1.0, 1.0])
-    assert city.metadata["volume_method"] == {"divergence": 2, "footprint_x_height": 0}
-    ground = city.surfaces["type"] == "GroundSurface"
-    assert city.surfaces["tilt_deg"][ground].tolist() == pytest.approx([180.0, 180.0])
-    assert measure(city.geometry).tilt[ground].tolist() == pytest.approx([180.0, 180.0])
-    assert calls == [1]
 
 
 def test_findings_outlive_a_city_made_of_another(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
@@ -18,9 +17,9 @@ from twin.city.crs import grid_convergence
 from twin.city.derive import derive
 from twin.city.energy.exchange import tables_from_json
 from twin.city.energy.tables import with_energy
-from twin.city.faces import OPENINGS, Faces, Hosts, Outward, face_outward, take_faces
+from twin.city.faces import OPENINGS, Faces, Hosts, face_outward, take_faces
 from twin.city.found import Found
-from twin.city.lazy import Lookup, Made, Once, Values
+from twin.city.lazy import Lookup, Made
 from twin.city.model import (
     BUILDING_COLUMNS,
     OBJECT_COLUMNS,
@@ -49,8 +48,6 @@ _INDOORS |= {"BridgeRoom", "BridgeFurniture", "TunnelHollowSpace", "TunnelFurnit
 def assemble(found: Found, crs: str | None = None, target: str | None = None) -> City:
     """Return the city a reader found, with every column that follows from the file and from each building's geometry.
 
-    What the file says of surfaces is put into arrays at once. Which way they face, and all that is measured, is worked
-    out when it, a finding or an array of the geometry is first asked for: surfaces that face inward are turned then.
     Coordinates and corners are taken out of ``found.blocks`` on the way, so that a large city is not held twice.
 
     Parameters
@@ -67,31 +64,31 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
     """
     objects = Objects.of(found)
     system, bounding, others = take_faces(found, objects, crs, target)
-    outward = Once(partial(face_outward, found, bounding, objects))
-    lods, given = _lods(found, bounding, others), _Given(found, objects, outward)
-    surfaces = _surface_table(found, objects, bounding)
-    if np.isin(bounding.type, OPENINGS).any():
-        surfaces = _put_hosts(surfaces, outward().hosts)
+    bounding, figures, hosts = face_outward(found, bounding, objects)
+    lods = _lods(found, bounding, others)
+    surfaces = _put_hosts(_surface_table(found, objects, bounding), hosts)
+    given = _Given(found, objects)
     tables = [_building_table(given, lods), surfaces]
     tables += [_part_table(found, objects, lods)] if (objects.kind == PART).any() else []
     if (objects.kind == OTHER).any():
         tables += [_object_table(found, objects, lods), _object_surface_table(found, objects, others)]
     city = City(
         tables={table.name: table for table in tables},
-        geometry=Geometry.later(lambda: outward().geometry),
+        geometry=bounding.geometry,
         surroundings=others.geometry,
         crs=system,
         lod=max(set(lods), key=_rank, default="") or "2",
         links=(Link.belongs("surface", "building", surfaces["building"]),),
         attributes=_attributes(given, bounding, others),
         members={found.ids[row]: members for row, members in found.members.items()},
-        metadata=Values(
-            {"crs_as_found": found.crs_as_found, **found.metadata, "findings": given.findings()},
-            grid_convergence_deg=lambda: _convergence(system, outward().geometry),
-        ),
+        metadata={
+            "crs_as_found": found.crs_as_found,
+            **found.metadata,
+            "grid_convergence_deg": _convergence(system, bounding.geometry),
+            "findings": given.findings(),
+        },
     )
-    derived = derive(city, lambda: outward().figures)
-    return _stored_energy(with_energy(derived, found, bounding.found), found.file)
+    return _stored_energy(with_energy(derive(city, figures), found, bounding.found), found.file)
 
 
 def _stored_energy(city: City, file: str) -> City:
@@ -130,9 +127,8 @@ def _chosen(items: Sequence[Item], rows: Ints) -> Sequence[Item]:
 class _Given:
     """What the attributes of a file's objects say; read when first asked for, which leaves findings in `Found`."""
 
-    def __init__(self, found: Found, objects: Objects, outward: Once[Outward]) -> None:
-        self.found, self.objects, self.outward = found, objects, outward
-        self._n_before = len(found.findings)  # surfaces are looked at
+    def __init__(self, found: Found, objects: Objects) -> None:
+        self.found, self.objects = found, objects
         self._columns: dict[str, tuple[NDArray[Any], NDArray[np.uint16]]] = {}
         self._lock = Lock()  # as columns are taken out of attributes, which must happen once
         if found.energy is not None:
@@ -159,8 +155,7 @@ class _Given:
 
         def make() -> list[dict[str, Any]]:
             self.columns()
-            noted, n = self.found.findings, self._n_before
-            return [*noted[:n], *self.outward().findings, *noted[n:]]
+            return self.found.findings
 
         return Made(make)
 
@@ -298,7 +293,7 @@ def _put_thematic(surfaces: Table, found: Found, faces: Faces) -> Table:
 
 
 def _put_hosts(surfaces: Table, hosts: Hosts) -> Table:
-    """Return the surfaces with the surface that each window and door is in; as they are if none is in any."""
+    """Return the surfaces with the surface that each window and door is in; as they are if there are none."""
     if not len(hosts.opening):
         return surfaces
     host, codes = np.zeros(len(surfaces), dtype=np.int64), np.full(len(surfaces), MISSING, dtype=np.uint16)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,6 @@ from twin.city.geometry.openings import Openings, measure_openings
 from twin.city.geometry.shells import Shells, heights, lowest, shells
 from twin.city.geometry.sizes import Measured, azimuths, measure, tilts
 from twin.city.geometry.walls import shared_walls
-from twin.city.lazy import Once, Values
 from twin.city.model import BUILDING_COLUMNS, PARTY_WALL_COLUMNS, SURFACE_COLUMNS, City, Geometry
 from twin.table import DERIVED, MISSING, Table
 
@@ -22,7 +19,6 @@ __all__ = ["Figures", "derive", "with_party_walls"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
-Measure = Callable[[], "Figures"]
 
 # Where a file has no semantics, the slope decides. Mansard roofs reach about 75 degrees.
 ROOF_TILT_DEG = 75.0
@@ -75,38 +71,37 @@ class Figures:
         return cls.taken(measured, shells(geometry, measured, owner, n, openings.counted), openings)
 
 
-def derive(city: City, figures: Measure | None = None) -> City:
+def derive(city: City, figures: Figures | None = None) -> City:
     """Return the city with all columns that follow from the geometry of each building and object by itself.
 
     Surfaces get area (less what windows and doors take), tilt and azimuth, and a type where they have none. Buildings
     get footprint, height, envelope, and volume: by the divergence theorem for every building or part whose shell
     closes, else as footprint times mean roof height; a mere footprint has the measured height. A building without
     surfaces gets none of these. ``volume_method`` says how, ``metadata["volume_method"]`` counts buildings and parts.
-    All of this is worked out when some of it is first asked for.
+    All columns are worked out when one of them is first asked for.
 
     Parameters
     ----------
     figures
-        Returns the sizes of the surfaces, maybe several times, once they are needed; if None they are measured.
+        Sizes of the surfaces, if they are at hand.
     """
-    figures = figures or Once(partial(Figures.of, city))
+    figures = figures or Figures.of(city)
     city = replace(city, tables={**city.tables, "surface": _surface_columns(city.surfaces, figures)})
     tables = {**city.tables, "building": _building_columns(city, figures)}
     if "city_object_surface" in tables:
         tables["city_object_surface"] = _object_surface_columns(tables["city_object_surface"], city.surroundings)
-    return replace(city, tables=tables, metadata=Values(city.metadata, volume_method=partial(_methods, city, figures)))
+    return replace(city, tables=tables, metadata={**city.metadata, "volume_method": _methods(city, figures)})
 
 
-def _surface_columns(surfaces: Table, figures: Measure) -> Table:
+def _surface_columns(surfaces: Table, figures: Figures) -> Table:
     typed = surfaces.defer([SURFACE_COLUMNS["type"]], lambda: _with_types(surfaces, figures))
 
-    def sized() -> Table:
-        now = figures()
-        area = np.maximum(now.area - now.lost, 0.0)
-        filled = _sizes(typed, area, tilts(now.normal), azimuths(now.normal))
-        return filled.put(SURFACE_COLUMNS["opening_m2"], now.openings, DERIVED)
+    def sizes() -> Table:
+        area = np.maximum(figures.area - figures.lost, 0.0)
+        sized = _sizes(typed, area, tilts(figures.normal), azimuths(figures.normal))
+        return sized.put(SURFACE_COLUMNS["opening_m2"], figures.openings, DERIVED)
 
-    return typed.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sized)
+    return typed.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sizes)
 
 
 def _object_surface_columns(surfaces: Table, geometry: Geometry) -> Table:
@@ -127,28 +122,27 @@ def _sizes(surfaces: Table, *sizes: Floats) -> Table:
     return surfaces
 
 
-def _with_types(surfaces: Table, figures: Measure) -> Table:
+def _with_types(surfaces: Table, figures: Figures) -> Table:
     """Return the surfaces with a type by their slope where the file states none."""
     untyped = surfaces.missing("type") | (surfaces.source("type") == DERIVED)
     if not untyped.any():
         return surfaces
-    tilt = tilts(figures().normal)
+    tilt = tilts(figures.normal)
     slopes = [tilt < ROOF_TILT_DEG, tilt > GROUND_TILT_DEG]
     by_slope = np.select(slopes, ["RoofSurface", "GroundSurface"], "WallSurface")
     return surfaces.put(SURFACE_COLUMNS["type"], by_slope, DERIVED, where=untyped)
 
 
-def _methods(city: City, figures: Measure) -> dict[str, int]:
+def _methods(city: City, figures: Figures) -> dict[str, int]:
     """Return for how many buildings and parts the volume is found in which way."""
     owner, n = city.surface_owners()
-    filled, closed = np.bincount(owner, minlength=n) > 0, figures().enclosed.closed
+    filled, closed = np.bincount(owner, minlength=n) > 0, figures.enclosed.closed
     return {"divergence": int((filled & closed).sum()), "footprint_x_height": int((filled & ~closed).sum())}
 
 
-def _building_columns(city: City, figures: Measure) -> Table:
+def _building_columns(city: City, figures: Figures) -> Table:
     names = ("footprint_m2", "volume_m3", "height_m", "envelope_m2", "surface_to_volume_ratio", "volume_method")
-    columns = [BUILDING_COLUMNS[name] for name in names]
-    return city.buildings.defer(columns, lambda: _measured_buildings(city, figures()))
+    return city.buildings.defer([BUILDING_COLUMNS[name] for name in names], lambda: _measured_buildings(city, figures))
 
 
 def _measured_buildings(city: City, figures: Figures) -> Table:

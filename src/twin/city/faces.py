@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from twin.city.model import Geometry
 from twin.city.objects import BUILDING, OTHER, Objects
 from twin.errors import Problem, TwinError
 
-__all__ = ["OPENINGS", "Faces", "Hosts", "Outward", "face_outward", "take_faces"]
+__all__ = ["OPENINGS", "Faces", "Hosts", "face_outward", "take_faces"]
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -145,22 +145,17 @@ class Hosts:
     stated: Mask
 
 
-class Outward(NamedTuple):
-    """Surfaces of buildings that face outward, their sizes, what openings are in, and what was wrong with them."""
-
-    geometry: Geometry
-    figures: Figures
-    hosts: Hosts
-    findings: list[dict[str, Any]]
-
-
-def face_outward(found: Found, faces: Faces, objects: Objects) -> Outward:
+def face_outward(found: Found, faces: Faces, objects: Objects) -> tuple[Faces, Figures, Hosts]:
     """Turn surfaces of buildings that face the wrong way, note what is wrong with them, and measure them.
 
     Shells that are inside out are turned round; single surfaces where the others of a shell say how, and windows and
-    doors that face into the wall they lie on. What is given stays as it is.
+    doors that face into the wall they lie on.
+
+    Returns
+    -------
+    faces, figures, hosts
+        The surfaces, their sizes, and what windows and doors are in.
     """
-    found = replace(found, findings=[])
     rows = objects.owners()
     number = np.empty(len(objects.kind), dtype=np.int64)
     number[rows] = np.arange(len(rows))
@@ -176,7 +171,7 @@ def face_outward(found: Found, faces: Faces, objects: Objects) -> Outward:
     figures = Figures.taken(shape.measured, shape.enclosed, shape.openings)
     geometry, hosts = shape.geometry, shape.hosts
     del shape  # before vertices are copied
-    return Outward(compact(geometry), figures, hosts, found.findings)
+    return replace(faces, geometry=compact(geometry)), figures, hosts
 
 
 @dataclass(frozen=True, slots=True)

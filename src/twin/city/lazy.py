@@ -1,55 +1,17 @@
-"""What is made when it is first asked for, and long sequences of few different items."""
+"""Sequences that are made when they are first looked into, and long ones of few different items."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lookup", "Made", "Once", "Values"]
+__all__ = ["Lookup", "Made"]
 
 Item = TypeVar("Item", covariant=True)
-
-
-class Once(Generic[Item]):
-    """What a function returns, which is called when that is first asked for."""
-
-    def __init__(self, make: Callable[[], Item]) -> None:
-        self._make: Callable[[], Item] | None = make
-        self._made: Item
-
-    def __call__(self) -> Item:
-        """Return it."""
-        if (make := self._make) is not None:
-            self._made = make()  # in two threads at worst twice
-            self._make = None  # and what it holds
-        return self._made
-
-
-class Values(Mapping[str, Any]):
-    """Known values by name, and further ones that functions return when they are first asked for."""
-
-    def __init__(self, known: Mapping[str, Any], **later: Callable[[], Any]) -> None:
-        self._known = known
-        self._later = {name: Once(make) for name, make in later.items()}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._later[name]() if name in self._later else self._known[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._later or name in self._known
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._known, *self._later]))
-
-    def __len__(self) -> int:
-        return len({*self._known, *self._later})
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
 
 
 class _Lazy(Sequence[Item], Generic[Item]):
@@ -71,12 +33,16 @@ class Made(_Lazy[Item]):
     """Items that a function returns, which is called when one is first asked for."""
 
     def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
-        self._made = Once(make)
+        self._make: Callable[[], Sequence[Item]] | None = make
+        self._items: Sequence[Item] = ()
 
     @property
     def items(self) -> Sequence[Item]:
         """All of them."""
-        return self._made()
+        if (make := self._make) is not None:
+            self._items = make()  # in two threads at worst twice
+            self._make = None  # and what it holds
+        return self._items
 
     def __len__(self) -> int:
         return len(self.items)

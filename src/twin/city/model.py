@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -221,24 +221,6 @@ class Geometry:
     ring_offsets: NDArray[np.int64]
     surface_offsets: NDArray[np.int64]
 
-    @classmethod
-    def later(cls, make: Callable[[], Geometry]) -> Geometry:
-        """Return a geometry whose arrays are those of one that is made when one of them is first asked for."""
-        late = object.__new__(cls)
-        late.__dict__["_make"] = make
-        return late
-
-    def __getattr__(self, name: str) -> Any:
-        arrays, make = [array.name for array in fields(self)], self.__dict__.get("_make")
-        if name in arrays and make is not None:
-            made = make()  # in two threads at worst twice
-            self.__dict__.update({array: getattr(made, array) for array in arrays})
-            self.__dict__.pop("_make", None)  # and what it holds
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(f"Geometry has no attribute {name!r}") from None
-
     def __repr__(self) -> str:
         return f"Geometry({len(self.surface_offsets) - 1:,} surfaces, {len(self.vertices):,} vertices)"
 
@@ -274,7 +256,7 @@ class City:
     attributes
         By entity set (``building``, ``building_part``, ``surface``, ``city_object``, ``city_object_surface``) one
         mapping per row with whatever else the file says of it, under the file's own names; round-trips unread. May be
-        made when first looked into, as may the arrays of ``geometry`` and what is in ``metadata``.
+        made when first looked into, as may ``metadata["findings"]``.
     members
         By identifier of an object, further members that a CityJSON object had and we do not interpret.
     metadata

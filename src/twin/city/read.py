@@ -60,9 +60,8 @@ def read_city(
     -------
     City
         ``city.metadata["findings"]`` says what was doubtful. What attributes say is read when one of their columns, an
-        attribute or the findings are first asked for; surfaces are measured, and turned outward where they face the
-        wrong way, when one of their sizes, an array of the geometry or the findings are. Walls that buildings share are
-        not looked for: see `twin.city.derive.with_party_walls`.
+        attribute or the findings are first asked for. Walls that buildings share are not looked for: see
+        `twin.city.derive.with_party_walls`.
 
     Raises
     ------
