@@ -32,6 +32,7 @@ _SINGLE_LOSS = 2e-7  # share of a change that a product in single precision may 
 _PART_OF_TOLERANCE = 0.1  # what that may come to
 _ROUGH = 4  # first iterations that may be wholly in single precision
 _FEW = 10  # from one in so many places on, those that are left are iterated alone
+_SETTLED = 12  # iterations before which none are: most networks need fewer, and taking some out costs two
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class _Work:
             return self._all_active
         networks: Bools = np.asarray(going.any(axis=0))
         places = np.count_nonzero(networks[self._layout.owner])
-        if _FEW * places <= len(self._layout.owner):
+        if iteration >= _SETTLED and _FEW * places <= len(self._layout.owner):
             self.put(found)
             self._keep(networks)
         return True
