@@ -27,7 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -158,10 +159,12 @@ def report_memory(path: Path, first: Path) -> None:
         print(f"  {name:21s}{peak:8.0f} MiB {peak / added['json.loads']:5.2f} x json.loads")
 
 
-def main() -> None:
+@contextmanager
+def files(description: str) -> Iterator[tuple[tuple[str, Path], tuple[str, Path]]]:
+    """Give the city of the command line as a plain document, and copies of it, each with its title."""
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         sys.exit("set OPENBLAS_NUM_THREADS=1: CPU time is compared on one core")
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("city", type=Path, nargs="?", default=TILE)
     parser.add_argument("--copies", type=int, default=20)
     arguments = parser.parse_args()
@@ -171,9 +174,14 @@ def main() -> None:
         once, many = Path(folder) / "once.city.json", Path(folder) / "many.city.json"
         once.write_bytes(text)
         many.write_text(json.dumps(replicate(json.loads(text), arguments.copies), separators=(",", ":")))
-        report(arguments.city.name, once, ROUNDS)
-        report(f"replicated, {arguments.copies} copies", many, 3)
-        report_memory(many, once)
+        yield (arguments.city.name, once), (f"replicated, {arguments.copies} copies", many)
+
+
+def main() -> None:
+    with files(__doc__) as (once, many):
+        report(*once, ROUNDS)
+        report(*many, 3)
+        report_memory(many[1], once[1])
 
 
 if __name__ == "__main__":

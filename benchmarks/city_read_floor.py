@@ -11,20 +11,14 @@ by building, measuring, turning shells outward.
 
 from __future__ import annotations
 
-import argparse
 import gc
-import gzip
-import json
-import os
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from city_read import TILE, peer_cjio, replicate
+from city_read import files, peer_cjio
 
 from twin.city.cityjson.boundaries import parse_boundaries, parse_values
 from twin.city.cityjson.document import NESTING, ROOT
@@ -91,20 +85,9 @@ def report(title: str, path: Path, rounds: int, bar: float) -> None:
 
 
 def main() -> None:
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        sys.exit("set OPENBLAS_NUM_THREADS=1: CPU time is compared on one core")
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("city", type=Path, nargs="?", default=TILE)
-    parser.add_argument("--copies", type=int, default=20)
-    arguments = parser.parse_args()
-    raw = arguments.city.read_bytes()
-    text = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-    with tempfile.TemporaryDirectory() as folder:
-        once, many = Path(folder) / "once.city.json", Path(folder) / "many.city.json"
-        once.write_bytes(text)
-        many.write_text(json.dumps(replicate(json.loads(text), arguments.copies), separators=(",", ":")))
-        report(arguments.city.name, once, 20, 5)
-        report(f"replicated, {arguments.copies} copies", many, 3, 8)
+    with files(__doc__) as (once, many):
+        report(*once, 20, 5)
+        report(*many, 3, 8)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,8 @@ from twin.grid.inverters import Inverters
 from twin.grid.model import ElectricGrid
 from twin.grid.outages import Out, Outages
 from twin.grid.powerflow.areas import Area
-from twin.grid.powerflow.control import Setpoints
 from twin.grid.powerflow.network import GROUND, Complex, Connected, Floats, Ints, PrimitiveBlock
-from twin.grid.sequences import given
+from twin.grid.setpoints import setpoints_of
 from twin.grid.taps import Followed, TapChangers, follow, tapped
 from twin.grid.together import Member
 
@@ -70,6 +70,11 @@ class Whole:
     nodes: Ints
     inverters: Inverters
 
+    @cached_property
+    def outages(self) -> Outages:
+        """All outages of the grid."""
+        return Outages.of(self.grid, self.assembled)
+
 
 class AreaOperation:
     """An area of a grid in operation.
@@ -107,7 +112,7 @@ class AreaOperation:
         elements = _elements(whole, place, stated, self._customers, self._inverters)
         self._changers, self._moving = _changers(whole, area, place)
         self._flow = AreaFlow(area.network, elements, _tapped(made, self._moving, place), self._moving, tolerance)
-        self._outages = _outages(Outages.of(grid, made), area)
+        self._outages = _outages(whole.outages, area)
         self.quiet = not (
             len(self._moving) or len(self._outages.kind) or len(self._inverters) or elements.setpoints is not None
         )
@@ -198,25 +203,11 @@ def _elements(whole: Whole, place: Ints, stated: Ints, customers: Ints, inverter
         connected,
         np.concatenate([of_table, of_bus, of_inverter]),
         tuple(whole.inverters.reactions(inverters, element, made.network.base_va)),
-        _setpoints(made, stated),
+        setpoints_of(made, stated),
     )
 
 
 _MANNERS = ("v_nominal", "const_i", "const_z")
-
-
-def _setpoints(made: Assembled, stated: Ints) -> Setpoints | None:
-    """Return the voltages that generators among some connected elements hold."""
-    element = np.flatnonzero(made.table[stated] == "generator")
-    if not len(element):
-        return None
-    row = made.row[stated[element]]
-    size = made.share[stated[element]] / made.network.base_va
-    table = made.grid.generator
-    least, most = (
-        given(table, f"q_{name}_var", none)[row] * size for name, none in (("min", -np.inf), ("max", np.inf))
-    )
-    return Setpoints(element, table["voltage_pu"][row], least, most)
 
 
 def _changers(whole: Whole, area: Area, place: Ints) -> tuple[TapChangers, Ints]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.grid.connectivity import components
 from twin.grid.model import ElectricGrid, windings
+from twin.grid.powerflow.areas import components
 from twin.grid.powerflow.network import GROUND, Connected, NodalNetwork, PrimitiveBlock
 from twin.grid.primitives import (
     hung,

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from twin.errors import Problems
 from twin.grid.check import listed, report
-from twin.grid.connectivity import components, fed
+from twin.grid.connectivity import fed
 from twin.grid.model import ElectricGrid
+from twin.grid.powerflow.areas import components
 from twin.grid.switches import set_switches
 
 __all__ = ["check_islands"]

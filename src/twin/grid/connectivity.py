@@ -7,22 +7,14 @@ from numpy.typing import NDArray
 
 from twin.grid.model import ElectricGrid
 from twin.grid.phases import between, joined
+from twin.grid.powerflow.areas import components
 
-__all__ = ["components", "fed"]
+__all__ = ["fed"]
 
 Ints = NDArray[np.int64]
 
 _SERIES = ("line", "regulator")
 _COUPLED = {"transformer": ("hv_bus", "lv_bus"), "transformer_3w": ("hv_bus", "mv_bus", "lv_bus")}
-
-
-def components(n: int, one: Ints, other: Ints) -> Ints:
-    """Return the number of the component of each of ``n`` things that pairs join, shape ``(n,)``."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def fed(grid: ElectricGrid) -> tuple[NDArray[np.bool_], Ints]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.grid.connectivity import components
 from twin.grid.model import ElectricGrid
 from twin.grid.phases import at_bus, between, masks
+from twin.grid.powerflow.areas import components
 from twin.grid.switches import Switched, set_switches
 from twin.quantities import Link
 from twin.table import Table

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.grid.connectivity import components
 from twin.grid.model import COLUMNS, ElectricGrid, empty_table, make_table
+from twin.grid.powerflow.areas import components
 from twin.table import GIVEN, Table
 
 __all__ = ["OPEN", "Switched", "set_switches"]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from twin.errors import Problem, TwinError
 from twin.grid.assemble import Assembled, assemble
+from twin.grid.branches import rated_current
 from twin.grid.files import GridCase
-from twin.grid.model import ElectricGrid
-from twin.grid.powerflow.control import Setpoints, solve_controlled
+from twin.grid.powerflow.control import solve_controlled
 from twin.grid.powerflow.limits import LimitedFlow, Limits
 from twin.grid.powerflow.network import PrimitiveBlock, Solution, Status
 from twin.grid.powerflow.solve import PowerFlow
-from twin.grid.sequences import given
+from twin.grid.setpoints import setpoints_of
 from twin.grid.switches import OPEN
 from twin.table import Table
 from twin.validation.grid.references import Reference
@@ -155,7 +155,8 @@ class Study:
                 for side, part in enumerate(np.split(np.arange(block.nodes.shape[1]), 2)):
                     power[side, own] = (at * np.conj(flow))[:, part].sum(axis=1) * self._network.base_va
                     current[side, own] = np.abs(flow * base_a[block.nodes])[:, part].max(axis=1)
-        loading = (current / _rated_a(self.grid, table)).max(axis=0)
+        rated = rated_current(self.grid, table)
+        loading = (current / np.where(np.isinf(rated), np.nan, rated)).max(axis=0)  # none where no rating is stated
         return BranchState(power[0], power[1], current.max(axis=0), loading)
 
     def _solve(self, steps: slice) -> Solution:
@@ -203,15 +204,7 @@ class _Holding:
     def __init__(self, assembled: Assembled, within_limits: bool) -> None:
         if Limits.of(assembled) is not None:
             raise TwinError("generators hold voltages where loads change with them, which is not solved together yet")
-        own = np.flatnonzero(assembled.table == "generator")
-        table, row = assembled.grid.generator, assembled.row[own]
-        size = assembled.share[own] / assembled.network.base_va
-        none = np.full(len(table), np.inf)
-        least, most = -none, none
-        if within_limits:
-            least, most = given(table, "q_min_var", least), given(table, "q_max_var", most)
-        least, most = least[row] * size, most[row] * size
-        self._setpoints = Setpoints(own, table["voltage_pu"][row], least, most)
+        self._setpoints = setpoints_of(assembled, np.arange(len(assembled.table)), within_limits)
         self._flow = PowerFlow(assembled.network, assembled.connected, _TOLERANCE_PU)
 
     def solve(self, power: Complex, first: int) -> Solution:
@@ -237,13 +230,3 @@ def _at(block: PrimitiveBlock, voltage: Complex) -> Complex:
 def _currents(block: PrimitiveBlock, voltage: Complex) -> Complex:
     """Return the currents into elements at their nodes, per unit, ``(step, m, k)``."""
     return np.asarray(np.matmul(block.y, _at(block, voltage)[..., None])[..., 0])
-
-
-def _rated_a(grid: ElectricGrid, table: str) -> Floats:
-    """Return what may flow for good at either end, A, shape ``(2, n)``."""
-    if table == "line":
-        stated = grid.line["max_current_a"] if "max_current_a" in grid.line else np.full(len(grid.line), np.nan)
-        return np.stack([stated * grid.line["parallel"]] * 2)
-    unit = grid.transformer
-    volts = np.stack([unit["hv_rated_v"], unit["lv_rated_v"]])
-    return np.asarray(unit["s_rated_va"] * unit["parallel"] / np.sqrt(3) / volts)
