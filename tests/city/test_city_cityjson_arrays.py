@@ -85,8 +85,13 @@ def test_anything_else_is_nothing_or_the_numbers_at_that_depth(given, depth, lay
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[]", b"[[]]", b"[[1],[]]", b"[[1],2]", b"[[1]],[2]", b"[[[1],[2]],[3]]", b"7", b'[["1"]]']
-)
+    "text",
+    [
+        b"", b"[]", b"[[]]", b"[[1],[]]", b"[[1],2]", b"[[1]],[2]", b"[[[1],[2]],[3]]", b"7", b'[["1"]]', b'[["1:2"]]',
+        b'[[1],["2:3"],[4]]', b'[[1],["],[2"],[3]]', b'[[1],["2],[3"]]', b'[[1],[2,[]],[3]]', b'[[1],{"":2}]', b"[[1],[{}]]",
+        b'[{"a":1},{"b":2}]', b"[[1],[true,2]]", b"[[1],[null],[2]]", b"[[1e]]", b"[[1]],[null]", b"[[1],[2],3]",
+    ],
+)  # fmt: skip
 def test_what_is_no_list_of_lists(text):
     assert parse_nested(text, 2) is None
 

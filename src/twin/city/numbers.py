@@ -8,19 +8,21 @@ digits as an integer over a power of ten, which is rounded correctly while both 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["parse_numbers"]
+__all__ = ["Numbers", "iter_numbers", "parse_numbers"]
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
-_CHUNK = 1 << 17  # bytes; about what fits a cache with the arrays made of it
+_CHUNK = 3 << 15  # bytes; the arrays made of it fit a cache, and are small enough for memory that is used again
 _PAD = b" " * 8
 _PLAIN = b"0123456789-.,[] \t\n\v\f\r"  # what the fast way knows
 _COMMON = np.frombuffer(b", []", dtype=np.uint8)
@@ -33,6 +35,41 @@ _LONGEST = 18  # digits that are always exact in int64
 _EXACT = 2**53  # up to where every integer is exact in float64
 _TENS = 10 ** np.arange(_LONGEST + 1)
 _POWERS = _TENS.astype(np.float64)  # all exact
+
+# Neighbouring digits to pairs, pairs to fours, fours to eights
+_STEPS = [
+    tuple(map(np.uint64, step))
+    for step in (
+        (10 << 8 | 1, 8, 0x00FF00FF00FF00FF),
+        (100 << 16 | 1, 16, 0x0000FFFF0000FFFF),
+        (10000 << 32 | 1, 32, 0x00000000FFFFFFFF),
+    )
+]
+_DIGITS = np.array(
+    [0x0F0F0F0F0F0F0F0F << 8 * (8 - n) & (1 << 64) - 1 for n in range(9)], dtype=np.uint64
+)  # last n bytes
+_WORD, _BYTE = np.uint64(64), np.uint64(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Numbers of a piece of text.
+
+    Attributes
+    ----------
+    values
+        int64 if all of them are integers, else float64.
+    starts, ends
+        Offset of the first byte of each number, its sign included, and of what is behind its last.
+    """
+
+    values: NDArray[Any]
+    starts: Ints
+    ends: Ints
+
+    def shifted(self, by: int) -> Numbers:
+        """Return the same with offsets that count from elsewhere."""
+        return Numbers(self.values, self.starts + by, self.ends + by) if by else self
 
 
 def parse_numbers(text: bytes | memoryview) -> tuple[NDArray[Any], Ints]:
@@ -55,18 +92,30 @@ def parse_numbers(text: bytes | memoryview) -> tuple[NDArray[Any], Ints]:
     ValueError
         If something else stands in the text (``NaN`` too), or an integer does not fit 64 bits; names the byte.
     """
+    pieces = list(iter_numbers(text))
+    none = np.zeros(0, dtype=np.int64)
+    return (
+        np.concatenate([none, *(piece.values for piece in pieces)]),
+        np.concatenate([none, *(piece.starts for piece in pieces)]),
+    )
+
+
+def iter_numbers(text: bytes | memoryview, *, between: bool = True) -> Iterator[Numbers]:
+    """Yield the same piece by piece, each with arrays small enough for the cache.
+
+    Parameters
+    ----------
+    between
+        Whether to look at what stands between the numbers. If not, anything without digits, signs, points and letters
+        of exponents may, and is the caller's to see to.
+    """
     text = memoryview(text)
-    values: list[NDArray[Any]] = [np.zeros(0, dtype=np.int64)]
-    starts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     at = 0
     while at < len(text):
         stop = _break(text, at + _CHUNK)
         piece = bytes(text[at:stop])
-        some, places = _parse_plain(piece) or _parse_each(piece, at)
-        values.append(some)
-        starts.append(places + at)
+        yield (_parse_plain(piece, between) or _parse_each(piece, at)).shifted(at)
         at = stop
-    return np.concatenate(values), np.concatenate(starts)
 
 
 def _break(text: memoryview, at: int) -> int:
@@ -78,111 +127,155 @@ def _break(text: memoryview, at: int) -> int:
     return len(text)
 
 
-def _parse_plain(piece: bytes) -> tuple[NDArray[Any], Ints] | None:
-    """Return values and places of numbers without exponents; None if one is written in an unusual way."""
-    padded = b"".join((_PAD, piece, _PAD))
-    codes = np.frombuffer(padded, dtype=np.uint8)
-    digit = (codes[len(_PAD) - 1 : 1 - len(_PAD)] - _ZERO) < 10
-    edges = np.flatnonzero(digit[1:] != digit[:-1])
-    starts = edges[0::2].copy()  # of every run of digits
-    lengths = edges[1::2] - starts
-    if not _is_plain(piece, codes, len(piece) - int(lengths.sum())):
+def _parse_plain(piece: bytes, between: bool) -> Numbers | None:
+    """Return numbers without exponents; None if one is written in an unusual way."""
+    runs = _Runs.of(piece)
+    if runs.longest > _LONGEST or not (runs.are_plain() if between else b"e" not in piece and b"E" not in piece):
         return None
-    if b"-" not in piece and b"." not in piece:
-        few = not len(lengths) or lengths.max() <= _LONGEST
-        return (_integers(padded, starts, lengths), starts) if few else None
-    before = codes[starts + (len(_PAD) - 1)]
-    behind_point = before == _POINT
-    if not _signs_are_plain(codes, starts, before):
+    signed, pointed = b"-" in piece, b"." in piece
+    if not signed and not pointed:
+        return Numbers(runs.values(), runs.starts, runs.ends)
+    before = runs.codes.take(runs.starts + (len(_PAD) - 1))
+    if signed and not _signs_are_plain(runs, before):
         return None
-    if not behind_point.any():
-        if b"." in piece or (len(lengths) and lengths.max() > _LONGEST):
-            return None
-        values, negative = _integers(padded, starts, lengths), before == _MINUS
-        np.negative(values, out=values, where=negative)
-        return values, starts - negative
-    if not _points_are_plain(codes, starts, lengths, behind_point):
-        return None
-    return _decimals(piece, starts, lengths, before, behind_point)
+    if pointed:
+        return _decimals(runs, before)
+    return _with_signs(runs.values(), before == _MINUS, runs.starts, runs.ends)
 
 
-def _is_plain(piece: bytes, codes: Bytes, n: int) -> bool:
-    """Tell whether the ``n`` bytes that are no digits are all among those that the fast way knows."""
-    for code in _COMMON:
-        n -= int(np.count_nonzero(codes[len(_PAD) : -len(_PAD)] == code))
-        if not n:
-            return True
-    return not piece.translate(None, _PLAIN)
+def _with_signs(values: NDArray[Any], negative: Flags, starts: Ints, ends: Ints) -> Numbers:
+    np.negative(values, out=values, where=negative)
+    return Numbers(values, starts - negative, ends)
 
 
-def _signs_are_plain(codes: Bytes, starts: Ints, before: Bytes) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of digits in a piece of text.
+
+    Attributes
+    ----------
+    piece
+        The text.
+    codes
+        Its bytes after eight blanks, and before at least eight.
+    starts, ends
+        Offset of the first digit of each run in the piece, and of what is behind its last.
+    lengths
+        How many digits each has.
+    """
+
+    piece: bytes
+    codes: Bytes
+    starts: Ints
+    ends: Ints
+    lengths: Ints
+
+    @classmethod
+    def of(cls, piece: bytes) -> _Runs:
+        """Find the runs."""
+        codes = np.frombuffer(b"".join((_PAD, piece, _PAD, b" " * (-len(piece) % 8))), dtype=np.uint8)
+        digit = (codes[len(_PAD) - 1 : len(_PAD) + len(piece) + 1] - _ZERO) < 10
+        edges = np.flatnonzero(digit[1:] != digit[:-1])
+        starts, ends = edges[0::2].copy(), edges[1::2].copy()
+        return cls(piece, codes, starts, ends, ends - starts)
+
+    @property
+    def longest(self) -> int:
+        """Digits of the longest run."""
+        return int(self.lengths.max()) if len(self.lengths) else 0
+
+    def are_plain(self) -> bool:
+        """Tell whether all bytes between the runs are among those that the fast way knows."""
+        n = len(self.piece) - int(self.lengths.sum())
+        for code in _COMMON:
+            n -= int(np.count_nonzero(self.codes[len(_PAD) : len(_PAD) + len(self.piece)] == code))
+            if not n:
+                return True
+        return not self.piece.translate(None, _PLAIN)
+
+    def values(self) -> Ints:
+        """Return the value of every run, which have at most 18 digits."""
+        if self.longest <= 8:
+            return self._eight(self.ends, self.lengths)
+        values = self._eight(self.ends, np.minimum(self.lengths, 8))
+        for done in (8, 16):
+            rows = np.flatnonzero(self.lengths > done)
+            more = self._eight(self.ends[rows] - done, np.minimum(self.lengths[rows] - done, 8))
+            values[rows] += more * _TENS[done]
+        return values
+
+    def _eight(self, ends: Ints, lengths: Ints) -> Ints:
+        """Return the value of 1 to 8 digits up to each end.
+
+        The eight bytes are put together of the two aligned words they lie in: NumPy takes from unaligned arrays many
+        times slower.
+        """
+        words = self.codes.view("<u8")
+        row = ends >> 3
+        shift: Words = ends.view(np.uint64) & np.uint64(7)
+        shift *= _BYTE
+        value: Words = words.take(row)  # the blanks before the piece are a word, so this is the word before the end's
+        value >>= shift
+        upper = words[1:].take(row)
+        upper <<= np.subtract(_WORD, shift, out=shift)  # by 64 leaves nothing of it
+        value |= upper
+        value &= _DIGITS.take(lengths)
+        for factor, bits, mask in _STEPS:
+            value *= factor
+            value >>= bits
+            value &= mask
+        return value.view(np.int64)
+
+
+def _signs_are_plain(runs: _Runs, before: Bytes) -> bool:
     """Tell whether every minus sign stands between a separator and a digit."""
-    signed = starts[before == _MINUS]
-    earlier = codes[signed + (len(_PAD) - 2)]
+    signed = runs.starts[before == _MINUS]
+    earlier = runs.codes[signed + (len(_PAD) - 2)]
     from_minus_to_nine = earlier - _MINUS <= _NINE - _MINUS
-    return len(signed) == np.count_nonzero(codes == _MINUS) and not from_minus_to_nine.any()
+    return len(signed) == np.count_nonzero(runs.codes == _MINUS) and not from_minus_to_nine.any()
 
 
-def _points_are_plain(codes: Bytes, starts: Ints, lengths: Ints, behind_point: Flags) -> bool:
+def _points_are_plain(runs: _Runs, behind_point: Flags) -> bool:
     """Tell whether every point stands between two digits, one in a number."""
     rows = np.flatnonzero(behind_point)
-    if len(rows) != np.count_nonzero(codes == _POINT) or rows[0] == 0:
+    if not len(rows) or len(rows) != np.count_nonzero(runs.codes == _POINT) or rows[0] == 0:
         return False
-    joined = starts[rows - 1] + lengths[rows - 1] == starts[rows] - 1
+    joined = runs.ends[rows - 1] == runs.starts[rows] - 1
     return bool(joined.all()) and not behind_point[rows - 1].any()
 
 
-def _decimals(
-    piece: bytes, starts: Ints, lengths: Ints, before: Bytes, behind_point: Flags
-) -> tuple[Floats, Ints] | None:
-    """Return values and places of numbers of which some have a point, from their runs of digits."""
-    first, second = np.flatnonzero(~behind_point), np.flatnonzero(behind_point)
-    places = np.zeros(len(first), dtype=np.int64)
-    places[second - np.arange(1, len(second) + 1)] = lengths[second]
-    lengths = lengths[first] + places
-    if lengths.max() > _LONGEST:
+def _decimals(runs: _Runs, before: Bytes) -> Numbers | None:
+    """Return numbers of which some have a point; None if one is written in an unusual way."""
+    behind_point = before == _POINT
+    if not _points_are_plain(runs, behind_point):
         return None
-    starts, negative = starts[first], before[first] == _MINUS
-    without_points = b"".join((_PAD, piece.translate(None, b"."), _PAD))
-    digits = _integers(without_points, starts - (first - np.arange(len(first))), lengths)
-    values: Floats = digits / _POWERS[places]
-    np.negative(values, out=values, where=negative)
-    starts -= negative
+    first, second, number = _by_number(behind_point)
+    values, places = runs.values(), np.zeros(len(behind_point), dtype=np.int64)[first]
+    places[number] = runs.lengths[second]
+    if (runs.lengths[first] + places).max() > _LONGEST:
+        return None
+    digits = values[first] * _TENS.take(places)
+    digits[number] += values[second]
+    ends = runs.ends[first].copy()
+    ends[number] = runs.ends[second]
+    found = _with_signs(digits / _POWERS.take(places), before[first] == _MINUS, runs.starts[first], ends)
     for row in np.flatnonzero(digits > _EXACT).tolist():
-        match = _TOKEN.match(piece, int(starts[row]))
-        assert match is not None
-        values[row] = float(match[0])
-    return values, starts
+        found.values[row] = float(runs.piece[found.starts[row] : found.ends[row]])
+    return found
 
 
-def _integers(padded: bytes, starts: Ints, lengths: Ints) -> Ints:
-    """Return the value of every run of at most 18 digits, ``starts`` being counted without the padding."""
-    words: Ints = np.ndarray(len(padded) - 7, "<i8", padded, strides=1)[len(_PAD) :]  # eight bytes from each byte on
-    values = _eight_digits(words[starts], np.minimum(lengths, 8))
-    rows, done = np.flatnonzero(lengths > 8), 8
-    while len(rows):
-        more = np.minimum(lengths[rows] - done, 8)
-        values[rows] = values[rows] * _TENS[more] + _eight_digits(words[starts[rows] + done], more)
-        done += 8
-        rows = rows[lengths[rows] > done]
-    return values
+def _by_number(behind_point: Flags) -> tuple[Any, Any, Any]:
+    """Return which runs begin a number, which end one behind its point, and of which number each of these is."""
+    second = np.flatnonzero(behind_point)
+    if 2 * len(second) == len(behind_point):
+        return slice(0, None, 2), slice(1, None, 2), slice(None)
+    return np.flatnonzero(~behind_point), second, second - np.arange(1, len(second) + 1)
 
 
-def _eight_digits(words: Ints, lengths: Ints) -> Ints:
-    """Return the value of the first 1 to 8 bytes of every word, which are digits; changes the words."""
-    words <<= 64 - 8 * lengths  # digits to the end, zeros before them
-    words &= 0x0F0F0F0F0F0F0F0F
-    for factor, shift, mask in ((10, 8, 0x00FF00FF00FF00FF), (100, 16, 0x0000FFFF0000FFFF), (10000, 32, 0xFFFFFFFF)):
-        words *= factor << shift | 1  # neighbouring digits to pairs, pairs to fours, fours to eights
-        words >>= shift
-        words &= mask
-    return words
-
-
-def _parse_each(piece: bytes, offset: int) -> tuple[NDArray[Any], Ints]:
-    """Return values and places of numbers, one by one."""
+def _parse_each(piece: bytes, offset: int) -> Numbers:
+    """Return numbers one by one; ``offset`` is that of the piece, for messages."""
     values: list[int | float] = []
-    starts = []
+    spans = []
     for match in _TOKEN.finditer(piece):
         token = match[0]
         if not _NUMBER.fullmatch(token):
@@ -191,6 +284,7 @@ def _parse_each(piece: bytes, offset: int) -> tuple[NDArray[Any], Ints]:
         if not -(2**63) <= value < 2**63 and _INTEGER.fullmatch(token):
             raise ValueError(f"the integer at byte {offset + match.start()} is out of range")
         values.append(value)
-        starts.append(match.start())
+        spans.append(match.span())
     kind = np.int64 if all(isinstance(value, int) for value in values) else np.float64
-    return np.array(values, dtype=kind), np.array(starts, dtype=np.int64)
+    starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    return Numbers(np.array(values, dtype=kind), starts, ends)

@@ -10,14 +10,14 @@ import numpy as np
 from msgspec import Raw
 from numpy.typing import NDArray
 
-from twin.city.numbers import parse_numbers
+from twin.city.numbers import Numbers, iter_numbers
 
 __all__ = ["Boundaries", "Nested", "parse_boundaries", "parse_nested", "parse_values"]
 
 Ints = NDArray[np.int64]
 
 _BLANKS = b" \t\r\n"
-_OPEN, _CLOSE, _COMMA = (np.uint8(ord(c)) for c in "[],")
+_OPEN, _COMMA = (np.uint8(ord(c)) for c in "[,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,18 @@ def parse_boundaries(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> Bo
         return None
     return Boundaries(
         parsed.values,
-        np.diff(parsed.starts, append=len(parsed.values)),
-        np.diff(surface, append=len(parsed.starts)),
-        np.diff(geometry, append=len(surface)),
+        _sizes(parsed.starts, len(parsed.values)),
+        _sizes(surface, len(parsed.starts)),
+        _sizes(geometry, len(surface)),
     )
+
+
+def _sizes(starts: Ints, end: int) -> Ints:
+    """Return the sizes of consecutive groups from where they start."""
+    sizes = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
+    sizes[-1:] = end - starts[-1:]
+    return sizes
 
 
 def parse_values(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> tuple[Ints, Ints] | None:
@@ -99,15 +107,16 @@ def parse_values(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> tuple[
     if parsed is None or parsed.values.dtype != np.int64:
         return None
     starts = parsed.starts[parsed.opened == deepest]
-    return (parsed.values, np.diff(starts, append=len(parsed.values))) if len(starts) == len(texts) else None
+    return (parsed.values, _sizes(starts, len(parsed.values))) if len(starts) == len(texts) else None
 
 
 def _level(texts: Sequence[Raw | bytes], nesting: Sequence[int], deepest: int) -> bytes:
     """Return texts in one, all with the same number of lists around their items."""
-    if nesting.count(deepest) == len(nesting):
-        return b",".join(texts)
-    added = [deepest - depth for depth in nesting]
-    return b",".join([b"[" * n + bytes(text) + b"]" * n for text, n in zip(texts, added, strict=True)])
+    level = list(texts)
+    for k, depth in enumerate(nesting):
+        if depth != deepest:
+            level[k] = b"[" * (deepest - depth) + bytes(texts[k]) + b"]" * (deepest - depth)
+    return b",".join(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,32 +153,58 @@ def parse_nested(text: bytes | memoryview, depth: int) -> Nested | None:
     nested
         None if there is something else than numbers, or an empty list, or a number or list at another depth.
     """
-    nested = _parse_compact(text, depth)
-    if nested is None and (compact := bytes(text).translate(None, _BLANKS)) != text:
-        return _parse_compact(compact, depth)
-    return nested
-
-
-def _parse_compact(text: bytes | memoryview, depth: int) -> Nested | None:
-    """Return the same for text without blanks, in which lists meet as in ``7]],[[8``: as many end as begin."""
-    try:
-        values, places = parse_numbers(text)
-    except ValueError:
+    text = bytes(text)
+    if any(blank in text for blank in _BLANKS):
+        text = text.translate(None, _BLANKS)
+    if not text.startswith(b"[" * depth):
         return None
     codes = np.frombuffer(text, dtype=np.uint8)
-    if not len(places) or places[0] != depth or (codes[:depth] != _OPEN).any():
+    pieces: list[tuple[NDArray[Any], Ints, Ints]] = []
+    n, end = 0, -1 - depth  # as if as many lists had ended before, and a comma
+    try:
+        for some in iter_numbers(text, between=False):
+            if len(some.values):
+                joints = _joints(some, end, codes)
+                if joints is None:
+                    return None
+                pieces.append((some.values, joints[0] + n, joints[1]))
+                n, end = n + len(some.values), int(some.ends[-1])
+    except ValueError:
         return None
-    starts = np.flatnonzero(codes[places - 1] == _OPEN)
-    at = places[starts[1:]]
-    opened = np.ones(len(at), dtype=np.int64)
-    for k in range(2, depth + 1):
-        opened += (opened == k - 1) & (codes[at - k] == _OPEN)
-    behind = at - opened - 1
-    sound = (codes[behind] == _COMMA) & (codes[behind - opened - 1] != _CLOSE)
-    for k in range(1, depth + 1):
-        sound &= (codes[behind - k] == _CLOSE) | (opened < k)
-    joints = np.count_nonzero((codes[:-1] == _CLOSE) & (codes[1:] == _COMMA))
-    n_lists = depth + int(opened.sum())
-    if not sound.all() or joints != len(at) or n_lists != np.count_nonzero(codes == _OPEN):
+    if end != len(text) - depth:
         return None
-    return Nested(values, starts, np.concatenate([[depth], opened]))
+    values, starts, opened = map(_joined, zip(*pieces, strict=True))
+    if opened[0] != depth or opened.max() > depth or opened.sum() != np.count_nonzero(codes == _OPEN):
+        return None
+    return Nested(values, starts, opened)
+
+
+def _joints(numbers: Numbers, end: int, codes: NDArray[np.uint8]) -> tuple[Ints, Ints] | None:
+    """Return the numbers that begin a list, and how many lists begin there; None if the comma before one says no.
+
+    Numbers meet as in ``7]],[[8``, as many lists ending as beginning, if the comma is in the middle wherever they are
+    more than one byte apart, and the whole valid JSON without blanks has as many ``[`` as there are right of these
+    commas: then all that is right of them is such brackets, and as neither text nor an object has begun, only ``]`` may
+    be left of them, and only a comma between numbers one byte apart.
+
+    Parameters
+    ----------
+    end
+        Of the number before the first one, negative if there is none.
+    codes
+        Of the whole text.
+    """
+    gaps = numbers.starts.copy()
+    gaps[1:] -= numbers.ends[:-1]
+    gaps[0] -= end
+    rows = np.flatnonzero(gaps != 1)
+    sizes = gaps.take(rows)
+    opened = sizes >> 1
+    commas = numbers.starts.take(rows) - opened
+    commas -= 1
+    in_the_middle = codes.take(commas)[1 if end < 0 else 0 :] == _COMMA
+    return (rows, opened) if in_the_middle.all() and (sizes & 1).all() else None
+
+
+def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

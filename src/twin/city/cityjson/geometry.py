@@ -77,7 +77,9 @@ def _rows(parsed: Boundaries, first: Ints, n_vertices: Ints) -> Ints | None:
     """Return the row of the vertex at every corner, None if one is out of range."""
     corners = parsed.corners
     if first[0] == first[-1]:  # one document, as those of several follow one another
-        return corners + first[0] if corners.min() >= 0 and corners.max() < n_vertices[0] else None
+        if corners.view(np.uint64).max() >= n_vertices[0]:  # a negative index is a huge one
+            return None
+        return corners + first[0] if first[0] else corners
     counts = parsed.corner_counts()
     within = (corners >= 0) & (corners < np.repeat(n_vertices, counts))
     return corners + np.repeat(first, counts) if within.all() else None
