@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twin.city.numbers import Numbers, iter_numbers
 
-__all__ = ["Boundaries", "Nested", "parse_boundaries", "parse_nested", "parse_values"]
+__all__ = ["Boundaries", "Nested", "joined", "parse_boundaries", "parse_nested", "parse_values"]
 
 Ints = NDArray[np.int64]
 
@@ -53,8 +53,14 @@ class Boundaries:
     def concat(cls, parts: Sequence[Boundaries]) -> Boundaries:
         """Return several geometries after one another."""
         names = ("corners", "ring_sizes", "surface_rings", "surfaces")
-        empty = [np.zeros(0, dtype=np.int64)]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts] or empty) for name in names))
+        return cls(*(joined([getattr(part, name) for part in parts]) for name in names))
+
+
+def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays after one another; a single one itself, of none an empty one of integers."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
 
 
 def parse_boundaries(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> Boundaries | None:
@@ -173,7 +179,7 @@ def parse_nested(text: bytes | memoryview, depth: int) -> Nested | None:
         return None
     if end != len(text) - depth:
         return None
-    values, starts, opened = map(_joined, zip(*pieces, strict=True))
+    values, starts, opened = map(joined, zip(*pieces, strict=True))
     if opened[0] != depth or opened.max() > depth or opened.sum() != np.count_nonzero(codes == _OPEN):
         return None
     return Nested(values, starts, opened)
@@ -204,7 +210,3 @@ def _joints(numbers: Numbers, end: int, codes: NDArray[np.uint8]) -> tuple[Ints,
     commas -= 1
     in_the_middle = codes.take(commas)[1 if end < 0 else 0 :] == _COMMA
     return (rows, opened) if in_the_middle.all() and (sizes & 1).all() else None
-
-
-def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

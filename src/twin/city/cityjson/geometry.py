@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.cityjson.boundaries import Boundaries, parse_boundaries
+from twin.city.cityjson.boundaries import Boundaries, joined, parse_boundaries
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import NESTING, Geometry, Pick, Picks
 from twin.city.cityjson.semantics import Labeller, Labels
@@ -51,10 +51,7 @@ def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller
         boundaries.append(some)
         labels.append(labeller(chunk, some.surfaces))
         picks.geometries[start:stop] = [_DONE] * len(chunk)
-    said = (
-        np.concatenate([np.zeros(0, dtype=np.int64), *(getattr(some, name) for some in labels)])
-        for name in ("types", "groups", "hosts", "kinds")
-    )
+    said = (joined([getattr(some, name) for some in labels]) for name in ("types", "groups", "hosts", "kinds"))
     return Shapes(Boundaries.concat(boundaries), *said)
 
 
