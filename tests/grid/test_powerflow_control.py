@@ -11,7 +11,6 @@ from twin.errors import TwinError
 from twin.grid.powerflow.control import Curve, Reactions, Setpoints, solve_controlled
 from twin.grid.powerflow.network import Connected, Status
 from twin.grid.powerflow.solve import PowerFlow
-from twin.grid.powerflow.states import TapChanger, follow_taps, solve_by_state
 
 VOLT_VAR = (np.array([0.95, 0.98, 1.02, 1.05]), np.array([0.4, 0.0, 0.0, -0.4]))
 
@@ -273,47 +272,3 @@ def test_a_step_that_collapses_does_not_hold_up_the_others():
     found = solve_controlled(flow, np.array([[-0.1, 0], [-10.0, 0]]), [curve])
     assert found.settled.tolist() == [True, False]
     assert found.solution.status.tolist() == [Status.SOLVED, Status.COLLAPSED]
-
-
-def tapped(positions=5):
-    """Return a line behind a source whose voltage has several positions, as behind a transformer's taps."""
-    flows = []
-    for position in range(positions):
-        network = make_network([(0, 1, 0.05 + 0.05j)], 2)
-        network.source_voltage[:] = 0.95 + 0.025 * position
-        flows.append(PowerFlow(network, Connected.constant_power(np.array([1]))))
-    return flows
-
-
-def test_steps_are_solved_in_the_network_of_their_state():
-    flows, rng = tapped(), np.random.default_rng(2)
-    state, power = rng.integers(0, 5, 50), random_power(rng, 1, 50)
-    found = solve_by_state(flows, state, power, nodes="all")
-    for step in range(50):
-        alone = flows[state[step]].solve(power[step : step + 1], nodes="all")
-        assert np.abs(found.voltage[step] - alone.voltage[0]).max() < 1e-9
-
-
-def test_taps_follow_the_voltage_step_by_step():
-    flows, changer = tapped(), TapChanger(1, 0.985, 1.015)
-    drawn = 0.4 * (1 + np.sin(np.arange(300) / 15.0))[:, None]
-    found, positions, last = follow_taps(flows, changer, -drawn.astype(complex), 2)
-    position = 2
-    for step in range(300):
-        assert positions[step] == position
-        v = abs(flows[position].solve(-drawn[step : step + 1].astype(complex)).voltage[0, 0])
-        assert v == pytest.approx(abs(found.voltage[step, 0]), abs=1e-9)
-        position = min(4, position + 1) if v < 0.985 else max(0, position - 1) if v > 1.015 else position
-    assert last == position
-    assert len(np.unique(positions)) > 2
-
-
-def test_following_taps_can_be_cut_anywhere():
-    flows, changer = tapped(), TapChanger(1, 0.985, 1.015)
-    power = -0.4 * (1 + np.sin(np.arange(300) / 15.0))[:, None].astype(complex)
-    whole, positions, last = follow_taps(flows, changer, power, 0)
-    first, a, between = follow_taps(flows, changer, power[:111], 0)
-    second, b, end = follow_taps(flows, changer, power[111:], between)
-    assert np.array_equal(positions, np.r_[a, b])
-    assert end == last
-    assert np.abs(whole.voltage - np.r_[first.voltage, second.voltage]).max() < 1e-12
