@@ -48,11 +48,11 @@ class DocumentDecoder:
         self.header: Header | None = None
         self.n_unread = 0
 
-    def __call__(self, text: bytes | bytearray, place: str) -> Document | None:
+    def __call__(self, text: bytes | memoryview, place: str) -> Document | None:
         """Return a CityJSON object or feature; None after noting a problem."""
         return self._at_once(text, place) or self._piece_by_piece(text, place)
 
-    def _at_once(self, text: bytes | bytearray, place: str) -> Document | None:
+    def _at_once(self, text: bytes | memoryview, place: str) -> Document | None:
         """Return the document, None if anything is odd about it."""
         begun = next(SERIALS)
         try:
@@ -67,7 +67,7 @@ class DocumentDecoder:
             return None
         return Document(place, root.vertices, root.CityObjects)
 
-    def _piece_by_piece(self, text: bytes | bytearray, place: str) -> Document | None:
+    def _piece_by_piece(self, text: bytes | memoryview, place: str) -> Document | None:
         """Return the document with members that CityJSON does not define; None after noting what is wrong."""
         members = self.diagnosis.decode(TEXTS.decode, text, place)
         if members is None or not self._is_ours(members, place):

@@ -30,7 +30,7 @@ _BOUNDARIES: dict[int, Any] = {
     2: msgspec.json.Decoder(list[list[list[list[int]]]]),
     3: msgspec.json.Decoder(list[list[list[list[list[int]]]]]),
 }
-_Text = bytes | bytearray | Raw
+_Text = bytes | memoryview | Raw
 _Values = list[int | None] | None
 _VALUES: dict[int, Any] = {
     1: msgspec.json.Decoder(_Values),
@@ -52,9 +52,7 @@ class Diagnosis:
         if len(self.problems.found) < _MAX_PROBLEMS:
             self.problems.add(message, place or None, expected)
 
-    def decode(
-        self, decoder: Callable[[bytes | bytearray | Raw], Any], text: bytes | bytearray | Raw, place: str
-    ) -> Any:
+    def decode(self, decoder: Callable[[_Text], Any], text: _Text, place: str) -> Any:
         """Return what the decoder makes of a text, None after noting a problem."""
         try:
             return decoder(text)

@@ -177,12 +177,17 @@ class Picks:
     documents: list[Document]
 
     @classmethod
-    def of(cls, picks: Sequence[tuple[Geometry, int, int, str, Document]]) -> Picks:
-        """Return picks given row by row."""
-        return cls(*map(list, zip(*picks, strict=True))) if picks else cls([], [], [], [], [])
+    def none(cls) -> Picks:
+        """Return no picks."""
+        return cls([], [], [], [], [])
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def extend(self, more: Picks) -> None:
+        """Add others behind them."""
+        for column, other in zip(self._columns(), more._columns(), strict=True):
+            column += other
 
     def pick(self, k: int) -> Pick:
         """Return one of them."""
@@ -192,7 +197,7 @@ class Picks:
         """Return consecutive ones."""
         return Picks(*(column[start:stop] for column in self._columns()))
 
-    def where(self, mask: list[bool]) -> Picks:
+    def where(self, mask: Sequence[object]) -> Picks:
         """Return some of them; the same if that is all."""
         return self if all(mask) else Picks(*(list(compress(column, mask)) for column in self._columns()))
 

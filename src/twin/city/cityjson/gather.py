@@ -41,18 +41,24 @@ class Gathering:
     def add(self, documents: Sequence[Document], coordinates: Floats) -> None:
         """Add the objects of documents and their geometries; ``coordinates`` are those of all their vertices."""
         picks = self.objects.add(documents)
-        picks = picks.where([document.n_vertices >= 0 for document in picks.documents])
+        if any(document.n_vertices < 0 for document in documents):
+            picks = picks.where([document.n_vertices >= 0 for document in picks.documents])
         for document in documents:
             document.objects = {}  # of which only the picks are still needed
-        instanced = [geometry.type == INSTANCE for geometry in picks.geometries]
-        instances = picks.where(instanced)
-        picks = picks.where([not some for some in instanced])
+        picks, instances = self._parted(picks)
         if len(picks):
             shapes = parse_shapes(picks, *_vertices_of(picks), self.label, self.diagnosis)
             add_block(self.found, shapes, coordinates, np.array(picks.rows), self.label)
         if len(instances):
             templates, n = self.header.templates, _vertices_of(instances)
             add_instances(self.found, instances, *n, coordinates, templates, self.label, self.diagnosis)
+
+    def _parted(self, picks: Picks) -> tuple[Picks, Picks]:
+        """Return the geometries that are none, and those that are instances of templates."""
+        if not self.header.templates.geometries:
+            return picks, Picks.none()
+        instanced = [geometry.type == INSTANCE for geometry in picks.geometries]
+        return picks.where([not some for some in instanced]), picks.where(instanced)
 
     def close(self) -> Found:
         """Return what was found, with notes of what was left out."""

@@ -4,33 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import INSTANCE, NESTING, Document, Geometry
 from twin.city.found import best_lod
 
-__all__ = ["Choice", "Levels"]
+__all__ = ["Choices", "Levels"]
 
 _LOD = re.compile(r"\d(\.\d)?")
 
+Complaint = tuple[str, str, str]  # what is wrong, where below "geometry", and what is expected
+Choice = tuple[str, int, int]  # level of detail ("" if there is nothing to take), number, how many have surfaces
 
-class Choice(NamedTuple):
-    """What is taken of an object's geometries.
+
+@dataclass(slots=True)
+class Choices:
+    """What is taken of the geometries of objects.
 
     Attributes
     ----------
-    lod
-        Level of detail, None if there is nothing to take.
-    number
-        Of the geometry.
-    usable
-        How many have surfaces.
+    geometries, numbers
+        The geometry taken of every object, and its number among those of the object.
+    lods
+        Its level of detail, "" if there is nothing to take; None where a geometry is wrong: see `Levels.choose`.
+    n_usable
+        How many geometries of all objects have surfaces.
     """
 
-    lod: str | None
-    number: int
-    usable: int
+    geometries: list[Geometry]
+    numbers: list[int]
+    lods: list[str | None]
+    n_usable: int
+
+    @classmethod
+    def of(cls, offers: Sequence[Sequence[Geometry]], choices: Sequence[Choice | None]) -> Choices:
+        """Return what is chosen for every object, of None for one nothing yet."""
+        empty = cls([some[0] for some in offers], [0] * len(offers), [None] * len(offers), 0)
+        for k, choice in enumerate(choices):
+            if choice is not None:
+                empty.put(k, offers[k], choice)
+        return empty
+
+    def put(self, k: int, offer: Sequence[Geometry], choice: Choice) -> None:
+        """Decide on one of the objects."""
+        self.lods[k], number, usable = choice
+        self.numbers[k], self.geometries[k] = number, offer[number]
+        self.n_usable += usable
 
 
 class Levels:
@@ -52,8 +74,31 @@ class Levels:
         self.templates = templates
         self._choices.clear()
 
-    def choose(self, geometries: Sequence[Geometry], owner: str, home: Document) -> Choice:
-        """Return which geometry of an object is read."""
+    def choices(self, offers: Sequence[Sequence[Geometry]]) -> Choices:
+        """Return which geometry of every object is read, of objects that have some."""
+        geometries = list(chain.from_iterable(offers))
+        if len(geometries) > len(offers) or self.templates:
+            return Choices.of(offers, [self.known(some) for some in offers])
+        lods = self._singly(geometries)
+        n_usable = len(lods) if all(lods) else sum(map(bool, lods))
+        return Choices(geometries, [0] * len(lods), lods, n_usable)
+
+    def _singly(self, geometries: Sequence[Geometry]) -> list[str | None]:
+        """Return the level that geometries are taken at, each the only one of its object and no instance."""
+        if not geometries:
+            return []
+        kind, lod = geometries[0].type, geometries[0].lod  # mostly those of all
+        lods = [self._level(geometries[0])] * len(geometries)
+        for k in [k for k, one in enumerate(geometries) if one.type != kind or one.lod != lod]:
+            lods[k] = self._level(geometries[k])
+        return lods
+
+    def _level(self, geometry: Geometry) -> str | None:
+        choice = self.known([geometry])
+        return None if choice is None else choice[0]
+
+    def known(self, geometries: Sequence[Geometry]) -> Choice | None:
+        """Return which geometry of an object is read, None if one of them is wrong."""
         if len(geometries) == 1:
             (one,) = geometries
             key: Any = one.type, one.lod, one.template
@@ -61,23 +106,33 @@ class Levels:
             key = tuple([(one.type, one.lod, one.template, _speaks(one)) for one in geometries])
         if (choice := self._choices.get(key)) is not None:
             return choice
-        choice, sound = self._decide(geometries, f"{home.where(owner)}/geometry")
-        if sound:
-            self._choices[key] = choice
+        choice, wrong = self._decide(geometries)
+        if wrong:
+            return None
+        self._choices[key] = choice
         return choice
 
-    def _decide(self, geometries: Sequence[Geometry], place: str) -> tuple[Choice, bool]:
+    def choose(self, geometries: Sequence[Geometry], owner: str, home: Document) -> Choice:
+        """Return which geometry of an object is read, after noting what is wrong with them."""
+        choice, wrong = self._decide(geometries)
+        for text, place, expected in wrong:
+            self.diagnosis.problem(text, f"{home.where(owner)}/geometry/{place}", expected)
+        return choice
+
+    def _decide(self, geometries: Sequence[Geometry]) -> tuple[Choice, list[Complaint]]:
         offers: dict[str, tuple[tuple[bool, bool], int]] = {}
-        usable, sound = 0, True
+        usable, wrong = 0, []
         for number, geometry in enumerate(geometries):
-            shape = self._shape(geometry, f"{place}/{number}")
-            if shape is None or shape.type not in NESTING:
-                sound &= shape is not None
+            shape = self._shape(geometry)
+            if shape is None:
+                text = f"there is no template {geometry.template}"
+                wrong.append((text, f"{number}/template", f"one of {len(self.templates)} templates, from 0"))
+                continue
+            if shape.type not in NESTING:
                 continue
             lod = f"{shape.lod:g}" if isinstance(shape.lod, float) else str(shape.lod)
             if not _LOD.fullmatch(lod):
-                self.diagnosis.problem(f"lod is {shape.lod!r}", f"{place}/{number}/lod", "a level such as 2.2")
-                sound = False
+                wrong.append((f"lod is {shape.lod!r}", f"{number}/lod", "a level such as 2.2"))
                 continue
             usable += 1
             rank = _speaks(shape), shape.type.endswith("Solid")
@@ -85,17 +140,14 @@ class Levels:
                 offers[lod] = rank, number
         self.offered.update(offers)
         chosen = best_lod(offers, self.wanted)
-        return Choice(chosen, offers[chosen][1] if chosen else 0, usable), sound
+        return (chosen or "", offers[chosen][1] if chosen else 0, usable), wrong
 
-    def _shape(self, geometry: Geometry, place: str) -> Geometry | None:
-        """Return the geometry itself, or the template that it is an instance of."""
+    def _shape(self, geometry: Geometry) -> Geometry | None:
+        """Return the geometry itself, or the template that it is an instance of, None if that does not exist."""
         if geometry.type != INSTANCE:
             return geometry
-        if geometry.template is not None and 0 <= geometry.template < len(self.templates):
-            return self.templates[geometry.template]
-        text = f"there is no template {geometry.template}"
-        self.diagnosis.problem(text, f"{place}/template", f"one of {len(self.templates)} templates, from 0")
-        return None
+        number = geometry.template
+        return self.templates[number] if number is not None and 0 <= number < len(self.templates) else None
 
 
 def _speaks(geometry: Geometry) -> bool:

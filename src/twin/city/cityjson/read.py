@@ -59,7 +59,7 @@ class _Reader:
         self.decode = DocumentDecoder(self.diagnosis)
         self.seen: set[str] = set()
 
-    def whole(self, text: bytearray, tile: int | None) -> Iterator[Found]:
+    def whole(self, text: memoryview, tile: int | None) -> Iterator[Found]:
         """Yield what one CityJSON object holds, in parts."""
         document, header = self.decode(text, ""), self.decode.header
         del text
