@@ -54,8 +54,10 @@ class Header:
             diagnosis.problem(f"scale is {scale.tolist()}", f"{self.place}/transform/scale", "numbers other than 0")
             return None
         with np.errstate(over="ignore", invalid="ignore"):
-            coordinates: NDArray[np.float64] = corners * scale
-            coordinates += translate
+            coordinates = np.empty(corners.shape)
+            for axis in range(3):  # much faster than rows of three numbers
+                np.multiply(corners[:, axis], scale[axis], out=coordinates[:, axis])
+                coordinates[:, axis] += translate[axis]
         if not np.isfinite(coordinates).all():
             text = f"vertices are not finite under scale {scale.tolist()} and translate {translate.tolist()}"
             diagnosis.problem(text, f"{self.place}/transform", "numbers that stay finite")
