@@ -64,10 +64,10 @@ class Lookup(_Lazy[Item]):
     Parameters
     ----------
     numbers
-        Shape ``(n,)``.
+        Shape ``(n,)``; negative ones count from the end.
     """
 
-    def __init__(self, items: Sequence[Item], numbers: NDArray[np.int64]) -> None:
+    def __init__(self, items: Sequence[Item], numbers: NDArray[np.integer[Any]]) -> None:
         self.items, self.numbers = items, numbers
 
     def __len__(self) -> int:
@@ -81,7 +81,8 @@ class Lookup(_Lazy[Item]):
         return self.take(k) if isinstance(k, slice) else self.items[int(self.numbers[k])]
 
     def __iter__(self) -> Iterator[Item]:
-        return map(self.items.__getitem__, self.numbers.tolist())
+        items = self.items.items if isinstance(self.items, Made) else self.items
+        return map(items.__getitem__, self.numbers.tolist())
 
     def take(self, rows: Any) -> Lookup[Item]:
         """Return the chosen items (indices, a mask or a slice)."""

@@ -6,6 +6,7 @@ import json
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -15,25 +16,22 @@ import numpy as np
 from msgspec import Raw
 from numpy.typing import NDArray
 
+from twin.city.cityjson.pieces import COMMON, Pieces, Unread, plain
 from twin.city.found import NOTHING, TYPE_CODES, UNKNOWN_TYPE, Found
+from twin.city.lazy import Made
 
-__all__ = ["Kinds", "Lists"]
+__all__ = ["Kinds", "Said"]
 
 Ints = NDArray[np.int64]
-Lists = tuple[Ints, Ints]  # numbers of several lists one after the other, and how many each list has
+Told = tuple[str, Mapping[str, Any]]  # identifier, and what is said beside type and identifier
 
 _REMEMBERED = 20_000  # texts that differ
+_FEW = 10  # surfaces that are decoded as quickly as put off
 
 _OPENINGS = (TYPE_CODES["Window"], TYPE_CODES["Door"])
 _MANY = 2**31
 _INTERPRETED = (b'"id"', b'"parent"', b'"children"', b'"twin_type_source"', b"\\")  # a name may be written with escapes
 _BLANKS = (b" ", b"\n", b"\t", b"\r")
-_OPEN, _CLOSE = (np.uint8(ord(c)) for c in "{}")
-_TYPE = b'"type":"'
-_PAD = b" " * 16
-
-# Types that most surfaces have without saying more; the name and its closing quote take two overlapping words
-_COMMON = ("WallSurface", "RoofSurface", "GroundSurface", "ClosureSurface")
 _ODD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError)
 
 
@@ -51,54 +49,27 @@ class _Numbering(dict[bytes, int]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Braces:
-    """Where objects stand in a text of lists of objects, such as ``[{..},{..}],[{..}]``.
+class Said:
+    """What lists say of their thematic surfaces.
 
     Attributes
     ----------
-    starts, ends
-        Places of the opening and of the closing brace of each.
+    kinds, codes
+        Kind and type of every surface.
     counts
-        Objects of every list.
-    words
-        Eight bytes from each byte of the text on.
+        Surfaces of every list.
     """
 
-    starts: Ints
-    ends: Ints
+    kinds: Ints
+    codes: Ints
     counts: Ints
-    words: Ints
-
-    @classmethod
-    def of(cls, text: bytes) -> _Braces | None:
-        """Return the places, None if a brace stands anywhere else."""
-        codes = np.frombuffer(text, dtype=np.uint8)
-        starts, ends = np.flatnonzero(codes == _OPEN), np.flatnonzero(codes == _CLOSE)
-        if not (text.startswith(b"[{") and text.endswith(b"}]") and len(starts) == len(ends)):
-            return None
-        gaps = starts[1:] - ends[:-1]
-        last = np.flatnonzero(gaps == len("}],[{") - 1)
-        goes_on = np.count_nonzero(gaps == len("},{") - 1)
-        behind = [codes[ends[last] + k] == ord(sign) for k, sign in enumerate("],[", 1)]
-        if goes_on + len(last) != len(gaps) or (ends < starts).any() or not np.logical_and.reduce(behind).all():
-            return None
-        padded = text + _PAD
-        words: Ints = np.ndarray(len(padded) - 7, "<i8", padded, strides=1)
-        return cls(starts, ends, np.diff(last, prepend=-1, append=len(gaps)), words)
-
-
-def _plain(name: str) -> bytes:
-    """Return what is between the braces of a surface of which nothing but the type is said."""
-    return _TYPE + name.encode() + b'"'
-
-
-def _word(text: bytes) -> int:
-    """Return the first eight bytes of a text as a number."""
-    return int.from_bytes(text[:8], "little", signed=True)
 
 
 class Kinds:
     """Kinds of thematic surfaces; kind 0 is that of which nothing is said.
+
+    What surfaces of common types say beside is decoded when it is first asked for; until then each is a kind of its
+    own, with a negative number.
 
     Attributes
     ----------
@@ -106,65 +77,82 @@ class Kinds:
         Type, identifier, and what is said beside these.
     parents
         Place in its geometry's list of the surface that an opening is in, -1 for none, -2 for one that cannot be.
+    with_parents
+        Whether some kind has one.
+    unread
+        What is said by kinds with negative numbers.
     """
 
     def __init__(self, found: Found) -> None:
         self.found = found
         self.codes, self.parents = array("q", [UNKNOWN_TYPE]), array("q", [-1])
+        self.with_parents = False
         self.ids: list[str] = [""]
         self.attributes: list[Mapping[str, Any]] = [NOTHING]
+        self.unread = Unread()
         self._codes: dict[str, int] = {}
-        self._append([_plain(name) for name in _COMMON], [{"type": name} for name in _COMMON])
+        self._append([plain(name) for name in COMMON], [{"type": name} for name in COMMON])
+        self._common = np.array(self.codes)
         self._forget()
 
     def _forget(self) -> None:
         self._known, self._first = _Numbering(), len(self.ids)
 
-    def of(self, texts: Sequence[bytes | Raw]) -> Lists | None:
-        """Return the kinds of the thematic surfaces of each geometry, None if one is odd.
+    def of(self, texts: Sequence[bytes | Raw]) -> Said | None:
+        """Return what is said of the thematic surfaces of each geometry, None if one is odd.
 
         Parameters
         ----------
         texts
             Of each geometry a JSON list of objects, known to be valid JSON.
         """
-        text = b",".join(texts)
         try:
-            if any(blank in text for blank in _BLANKS):
-                text = msgspec.json.format(b"[" + text + b"]", indent=-1)[1:-1]
-            return self._cut(text, len(texts)) or self._decode(text)
+            pieces = _pieces(texts)
+            said = None if pieces is None else self._cut(pieces)
+            return said or self._decode(texts)
         except _ODD:
             return None
 
-    def _cut(self, text: bytes, n: int) -> Lists | None:
-        """Return the same for ``n`` lists cut at every brace, None if those are not just around surfaces."""
-        braces = _Braces.of(text)
-        if braces is None or len(braces.counts) != n:
-            return None
-        kinds, left = self._common(braces)
-        if len(left):
-            bounds = zip((braces.starts[left] + 1).tolist(), braces.ends[left].tolist(), strict=True)
-            more = self._of_pieces([text[start:end] for start, end in bounds])
-            if more is None:
+    def _cut(self, pieces: Pieces) -> Said | None:
+        """Return the same for lists cut at every opening brace, None if some of these are not around surfaces."""
+        kinds, codes = pieces.kinds, self._common.take(pieces.kinds)
+        late, now = pieces.saying_more()
+        rest = pieces.rest(late) if len(late) > _FEW else None
+        if rest is None:
+            now = np.concatenate([late, now])
+        else:
+            kinds[late] = -1 - len(self.unread) - np.arange(len(late))
+        if len(now):
+            decoded = self._of_pieces(pieces.texts(now))
+            if decoded is None:
                 return None
-            kinds[left] = more
-        return kinds, braces.counts
+            kinds[now], codes[now] = decoded, self.codes_of(decoded)
+        if rest is not None:
+            self.unread.add(rest)
+        return Said(kinds, codes, pieces.counts)
 
-    def _common(self, braces: _Braces) -> tuple[Ints, Ints]:
-        """Return the kinds of surfaces of which nothing is said but a common type, and the rows of all others."""
-        starts, ends, words = braces.starts, braces.ends, braces.words
-        kinds = np.zeros(len(starts), dtype=np.int64)
-        plain, head, tail = words[starts + 1] == _word(_TYPE), words[starts + 9], words[ends - 8]
-        for kind, name in enumerate(_COMMON, 1):
-            piece = _plain(name)
-            same = plain & (ends - starts == len(piece) + 1) & (head == _word(piece[8:])) & (tail == _word(piece[-8:]))
-            kinds[same] = kind
-        return kinds, np.flatnonzero(kinds == 0)
-
-    def _decode(self, text: bytes) -> Lists:
+    def _decode(self, texts: Sequence[bytes | Raw]) -> Said:
         """Return the same for lists decoded one surface after the other."""
-        lists = _LISTS.decode(b"[" + text + b"]")
-        return self.add(list(chain.from_iterable(lists))), np.array(list(map(len, lists)), dtype=np.int64)
+        lists = _LISTS.decode(b"[" + b",".join(texts) + b"]")
+        kinds = self.add(list(chain.from_iterable(lists)))
+        return Said(kinds, self.codes_of(kinds), np.array(list(map(len, lists)), dtype=np.int64))
+
+    def codes_of(self, kinds: Ints) -> Ints:
+        """Return the types of kinds that are decoded."""
+        return np.frombuffer(self.codes, dtype=np.int64).take(kinds)
+
+    def parents_of(self, kinds: Ints) -> Ints:
+        """Return the parents of kinds; those that are not decoded are no openings."""
+        return np.frombuffer(self.parents, dtype=np.int64).take(np.maximum(kinds, 0))
+
+    def told(self) -> tuple[Sequence[str], Sequence[Mapping[str, Any]]]:
+        """Return identifiers and attributes by kind; at the end those put off, backwards: of kind -1 the last."""
+        if not self.unread:
+            return self.ids, self.attributes
+        read = Made(partial(_read, self.unread))
+        return Made(partial(_all_ids, self.ids, self.unread, read)), Made(
+            partial(_all_attributes, self.attributes, read)
+        )
 
     def add(self, surfaces: Sequence[dict[str, Any]]) -> Ints:
         """Return the kinds of surfaces.
@@ -219,17 +207,47 @@ class Kinds:
 
     def _interpret(self, kind: int, surface: dict[str, Any]) -> None:
         """Take out of a surface what we know the meaning of."""
-        identifier, within = surface.pop("id", None), surface.pop("parent", None)
-        surface.pop("children", None)
-        if isinstance(identifier, str):
-            self.ids[kind] = identifier
+        within, self.ids[kind] = surface.get("parent"), _take_id(surface)
         if self.codes[kind] in _OPENINGS and within is not None:
             self.parents[kind] = within if isinstance(within, int) and 0 <= within < _MANY else -2
+            self.with_parents = True
         if surface.pop("twin_type_source", None) == "derived":
             self.codes[kind] = UNKNOWN_TYPE
+
+
+def _pieces(texts: Sequence[bytes | Raw]) -> Pieces | None:
+    """Return the pieces of lists, with or without blanks between them."""
+    pieces = Pieces.of(texts, len(texts))
+    if pieces is not None or not any(blank in (text := b",".join(texts)) for blank in _BLANKS):
+        return pieces
+    return Pieces.of([msgspec.json.format(b"[" + text + b"]", indent=-1)[1:-1]], len(texts))
 
 
 def _may_say_more(pieces: list[bytes]) -> bool:
     """Tell whether some surface may have a member that we interpret, beside its type."""
     text = b"\0".join(pieces)
     return any(sign in text for sign in _INTERPRETED)
+
+
+def _take_id(surface: dict[str, Any]) -> str:
+    """Take out of a surface its identifier and its relatives; return the identifier, "" for none."""
+    identifier = surface.pop("id", None)
+    surface.pop("parent", None)
+    surface.pop("children", None)
+    return identifier if isinstance(identifier, str) else ""
+
+
+def _read(unread: Unread) -> list[Told]:
+    """Return identifiers and attributes that were put off, the last ones first."""
+    surfaces, numbers = unread.read()
+    told = [(_take_id(surface), surface or NOTHING) for surface in surfaces]
+    return [told[number] for number in reversed(numbers)]
+
+
+def _all_ids(ids: list[str], unread: Unread, read: Sequence[Told]) -> list[str]:
+    """Return those known and those put off, which need not be decoded if there are none."""
+    return ids + ([identifier for identifier, _ in read] if unread.may_say(b'"id"') else [""] * len(unread))
+
+
+def _all_attributes(attributes: list[Mapping[str, Any]], read: Sequence[Told]) -> list[Mapping[str, Any]]:
+    return attributes + [more for _, more in read]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 import numpy as np
+from msgspec import Raw
 from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import parse_values
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import ABSENT, NESTING, Pick, Picks
-from twin.city.cityjson.kinds import Kinds, Lists
-from twin.city.found import Found
+from twin.city.cityjson.document import ABSENT, NESTING, Geometry, Pick, Picks, Semantics
+from twin.city.cityjson.kinds import Kinds, Said
+from twin.city.found import UNKNOWN_TYPE, Found
 from twin.city.lazy import Lookup
 
 __all__ = ["Labeller", "Labels"]
@@ -22,6 +23,7 @@ __all__ = ["Labeller", "Labels"]
 Ints = NDArray[np.int64]
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
+_NOTHING_SAID = Said(_NONE, _NONE, _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Valued:
     """What some geometries say of their surfaces.
 
     Attributes
     ----------
-    kinds
+    kinds, codes
         Of every thematic surface.
     counts
         How many of them each geometry has.
@@ -49,26 +51,38 @@ class _Said:
     """
 
     kinds: Ints
+    codes: Ints
     counts: Ints
     values: Ints
 
+    def among(self, rows: NDArray[np.bool_], surfaces: Ints) -> _Valued:
+        """Return the same for more geometries: these are some rows, the others say nothing of their surfaces."""
+        counts, values = np.zeros(len(rows), dtype=np.int64), np.full(int(surfaces.sum()), -1)
+        counts[rows] = self.counts
+        values[np.repeat(rows, surfaces)] = self.values
+        return _Valued(self.kinds, self.codes, counts, values)
+
 
 class _Selection:
-    """Some of a sequence, which mostly is all of it.
+    """Those of some texts that are not absent, which mostly is all.
 
     Attributes
     ----------
+    texts
+        These.
+    all
+        Whether they are.
     rows
         Index that selects the same of an array.
     """
 
-    def __init__(self, mask: list[bool]) -> None:
-        self.mask, self.all, self.any = mask, all(mask), any(mask)
-        self.rows: Any = slice(None) if self.all else np.array(mask, dtype=bool)
-
-    def of(self, items: Sequence[Any]) -> Sequence[Any]:
-        """Return the selected items."""
-        return items if self.all else list(compress(items, self.mask))
+    def __init__(self, texts: list[Raw]) -> None:
+        self.all, self.texts = ABSENT not in texts, texts
+        self.rows: Any = slice(None)
+        if not self.all:
+            mask = [text is not ABSENT for text in texts]
+            self.texts = list(compress(texts, mask))
+            self.rows = np.array(mask, dtype=bool)
 
 
 class Labeller:
@@ -97,57 +111,64 @@ class Labeller:
 
     def said(self) -> tuple[Lookup[str], Lookup[Mapping[str, Any]]]:
         """Return identifier and attributes of every surface taken."""
-        kinds = np.concatenate(self._noted)
-        return Lookup(self.kinds.ids, kinds), Lookup(self.kinds.attributes, kinds)
+        kinds = np.concatenate(self._noted, dtype=np.int32)  # as there is one for every surface
+        ids, attributes = self.kinds.told()
+        return Lookup(ids, kinds), Lookup(attributes, kinds)
 
     def reserve(self, n: int) -> int:
         """Return the first of ``n`` numbers for groups that are not used yet."""
         self.n_groups += n
         return self.n_groups - n
 
-    def _at_once(self, picks: Picks, surfaces: Ints) -> _Said | None:
+    def _at_once(self, picks: Picks, surfaces: Ints) -> _Valued | None:
         """Return what is said, None if anything is odd."""
         semantics = [geometry.semantics for geometry in picks.geometries]
-        some = _Selection([one is not None and one.surfaces is not ABSENT for one in semantics])
-        said = _Selection([one is not None and one.values is not ABSENT for one in semantics])
-        nesting = [NESTING[geometry.type] for geometry in said.of(picks.geometries)]
-        kinds: Lists | None = (_NONE, _NONE)
-        local: Lists | None = (_NONE, _NONE)
-        if some.any:
-            kinds = self.kinds.of([one.surfaces for one in some.of(semantics)])
-        if said.any:
-            local = parse_values([one.values for one in said.of(semantics)], nesting)
+        spoken = [one for one in semantics if one is not None]
+        if len(spoken) == len(semantics):
+            return self._spoken(picks.geometries, spoken, surfaces)
+        mask = [one is not None for one in semantics]
+        rows = np.array(mask, dtype=bool)
+        said = self._spoken(list(compress(picks.geometries, mask)), spoken, surfaces[rows])
+        return None if said is None else said.among(rows, surfaces)
+
+    def _spoken(self, geometries: list[Geometry], semantics: list[Semantics], surfaces: Ints) -> _Valued | None:
+        """Return the same for geometries that have semantics."""
+        some, said = _Selection([one.surfaces for one in semantics]), _Selection([one.values for one in semantics])
+        kinds = self.kinds.of(some.texts) if some.texts else _NOTHING_SAID
+        local = _values(geometries, said)
         if kinds is None or local is None or (surfaces[said.rows] != local[1]).any():
             return None
-        counts = np.zeros(len(picks), dtype=np.int64)
-        counts[some.rows] = kinds[1]
+        counts = np.zeros(len(geometries), dtype=np.int64)
+        counts[some.rows] = kinds.counts
         values = self._numbered(local[0], counts, surfaces, said)
-        return None if values is None else _Said(kinds[0], counts, values)
+        return None if values is None else _Valued(kinds.kinds, kinds.codes, counts, values)
 
     def _numbered(self, local: Ints, counts: Ints, surfaces: Ints, said: _Selection) -> Ints | None:
         """Return values that count on from one geometry to the next, None if one is too large."""
         sizes = surfaces[said.rows]
         if (local >= np.repeat(counts[said.rows], sizes)).any():
             return None
-        first = (np.cumsum(counts) - counts)[said.rows]
-        numbered = np.where(local < 0, -1, local + np.repeat(first, sizes))
+        numbered = np.repeat((np.cumsum(counts) - counts)[said.rows], sizes)
+        numbered += local
+        if (nothing := local < 0).any():
+            numbered[nothing] = -1
         if said.all:
             return numbered
         values = np.full(int(surfaces.sum()), -1)
         values[np.repeat(said.rows, surfaces)] = numbered
         return values
 
-    def _one_by_one(self, picks: Picks, surfaces: Ints) -> _Said:
+    def _one_by_one(self, picks: Picks, surfaces: Ints) -> _Valued:
         """Return the same after looking for what is odd, and noting it."""
         first = 0
         parts = []
         for k in range(len(picks)):
             one = self._at_once(picks.part(k, k + 1), surfaces[k : k + 1]) or self._odd(picks.pick(k), int(surfaces[k]))
-            parts.append((one.kinds, one.counts, np.where(one.values < 0, -1, one.values + first)))
+            parts.append((one.kinds, one.codes, one.counts, np.where(one.values < 0, -1, one.values + first)))
             first += len(one.kinds)
-        return _Said(*(np.concatenate([_NONE, *arrays]) for arrays in zip(*parts, strict=True)))
+        return _Valued(*(np.concatenate([_NONE, *arrays]) for arrays in zip(*parts, strict=True)))
 
-    def _odd(self, pick: Pick, n: int) -> _Said:
+    def _odd(self, pick: Pick, n: int) -> _Valued:
         surfaces, values = self.diagnosis.semantics(pick)
         kinds = self.kinds.add(surfaces)
         counts = np.array([len(surfaces)])
@@ -155,15 +176,15 @@ class Labeller:
             text = f"{pick.owner} has {len(values)} semantic values for {n} surfaces; the slope decides on all of them"
             self.found.warn("semantics-incomplete", text, pick.owner, f"{pick.place}/semantics/values")
             values = None
-        return _Said(kinds, counts, np.full(n, -1) if values is None else np.array(values, dtype=np.int64))
+        numbers = np.full(n, -1) if values is None else np.array(values, dtype=np.int64)
+        return _Valued(kinds, self.kinds.codes_of(kinds), counts, numbers)
 
-    def _hosts(self, said: _Said, picks: Picks) -> Ints:
-        """Return for every thematic surface the one that it is an opening in, -1 for none, and once more -1."""
-        hosts = np.full(len(said.kinds) + 1, -1)
-        all_parents = np.array(self.kinds.parents)
-        if (all_parents == -1).all():
-            return hosts
-        parents = all_parents[said.kinds]
+    def _hosts(self, said: _Valued, picks: Picks) -> Ints | None:
+        """Return for every thematic surface the one that it is an opening in, -1 for none; None if none has any."""
+        if not self.kinds.with_parents:
+            return None
+        hosts = np.full(len(said.kinds), -1)
+        parents = self.kinds.parents_of(said.kinds)
         rows = np.flatnonzero(parents != -1)
         ends = np.cumsum(said.counts)
         of = np.searchsorted(ends, rows, side="right")
@@ -177,12 +198,34 @@ class Labeller:
             self.found.warn("host-missing", text, pick.owner, place)
         return hosts
 
-    def _labels(self, said: _Said, hosts: Ints) -> Labels:
-        values, n, unknown = said.values, len(said.kinds), said.values < 0
-        n_unknown = int(np.count_nonzero(unknown))
-        first = self.reserve(n + n_unknown)
+    def _labels(self, said: _Valued, hosts: Ints | None) -> Labels:
+        values, n = said.values, len(said.kinds)
+        unknown = np.flatnonzero(values < 0)
+        first = self.reserve(n + len(unknown))
         groups = values + first
-        groups[unknown] = first + n + np.arange(n_unknown)
-        kinds = np.append(said.kinds, 0)[values]
-        hosts = np.where(hosts < 0, -1, hosts + first)
-        return Labels(np.array(self.kinds.codes)[kinds], groups, hosts[values], kinds)
+        groups[unknown] = np.arange(first + n, first + n + len(unknown))
+        types, kinds = _taken(said.codes, values, unknown, UNKNOWN_TYPE), _taken(said.kinds, values, unknown, 0)
+        if hosts is None:
+            return Labels(types, groups, np.full(len(values), -1), kinds)
+        hosts[hosts >= 0] += first
+        return Labels(types, groups, _taken(hosts, values, unknown, -1), kinds)
+
+
+def _values(geometries: list[Geometry], said: _Selection) -> tuple[Ints, Ints] | None:
+    """Return the values of those geometries that have them, and how many each has; None if some are odd."""
+    if not said.texts:
+        return _NONE, _NONE
+    types = {geometry.type for geometry in geometries}
+    if len(types) == 1:
+        return parse_values(said.texts, [NESTING[types.pop()]] * len(said.texts))
+    nesting = np.array([NESTING[geometry.type] for geometry in geometries])
+    return parse_values(said.texts, nesting[said.rows].tolist())
+
+
+def _taken(items: Ints, values: Ints, unknown: Ints, nothing: int) -> Ints:
+    """Return the item of every value, and something else in some rows."""
+    if len(unknown) == len(values):
+        return np.full(len(values), nothing)
+    taken = items.take(values)
+    taken[unknown] = nothing
+    return taken
