@@ -188,6 +188,16 @@ def test_a_terrain_of_more_elements_than_are_held_at_once(tmp_path):
     assert heights == list(range(12_000))
 
 
+def test_many_small_objects_need_no_high_limit(tmp_path):
+    path = tmp_path / "city.gml"
+    path.write_text(row_of_cubes(400))
+    (found,) = find(path)  # fed in whole chunks
+    (limited,) = find(path, limits=Limits(max_elements=10_000))  # fed in pieces
+    assert path.read_text().count("<") > 2 * 10_000
+    assert limited.ids == found.ids
+    assert [s.corners.tolist() for s in surfaces(limited)] == [s.corners.tolist() for s in surfaces(found)]
+
+
 def test_a_mistake_in_such_a_terrain_is_placed(tmp_path):
     path = tmp_path / "city.gml"
     text = model_2(terrain(12_000)).replace(" 0 1 77 ", " 0 x 77 ")
@@ -217,6 +227,38 @@ def test_appearances_of_any_size_are_passed_over(tmp_path):
 
 
 # --- the quick way and the careful way --------------------------------------------------------------------------------
+
+RING = "<gml:exterior><gml:LinearRing>{}</gml:LinearRing></gml:exterior>"
+POSITIONS = "<gml:posList>0 0 0 1 0 0 0 1 0 0 0 0</gml:posList>"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        RING.format(POSITIONS),
+        RING.format("<!-- a note -->" + POSITIONS),
+        RING.format("<?note?>" + POSITIONS),
+        RING.format("<gml:posList/>" + POSITIONS),
+        RING.format(
+            "<gml:pos>0 0 0</gml:pos><gml:pos>1 0 0</gml:pos> <gml:pos>0 1 0</gml:pos><gml:pos>0 0 0</gml:pos>"
+        ),
+        "<gml:name>a triangle</gml:name>" + RING.format(POSITIONS),
+    ],
+)
+def test_a_ring_in_one_text_or_not(tmp_path, inside):
+    shape = f"<gml:MultiSurface><gml:surfaceMember><gml:Polygon>{inside}</gml:Polygon></gml:surfaceMember>"
+    wall = element("bldg:WallSurface", element("bldg:lod2MultiSurface", shape + "</gml:MultiSurface>"))
+    found = one(tmp_path, gml_model(gml_building("b", element("bldg:boundedBy", wall))))
+    (surface,) = surfaces(found)
+    assert surface.corners.tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_an_opening_without_geometry_leaves_its_wall(tmp_path):
+    wall = gml_bounded(CUBE, "b").replace("</bldg:lod2MultiSurface>", "</bldg:lod2MultiSurface>@", 1)
+    said = wall.replace("@", "<bldg:opening><bldg:Window/></bldg:opening>")
+    found, plain = (one(tmp_path, gml_model(gml_building("b", text))) for text in (said, wall.replace("@", "")))
+    assert [(s.type, s.host) for s in surfaces(found)] == [(s.type, s.host) for s in surfaces(plain)]
+
 
 numbers = st.integers(0, 9)
 rings = st.lists(st.tuples(numbers, numbers, numbers), min_size=3, max_size=5)

@@ -259,8 +259,10 @@ def _decimals(runs: _Runs, before: Bytes) -> Numbers | None:
     ends = runs.ends[first].copy()
     ends[number] = runs.ends[second]
     found = _with_signs(digits / _POWERS.take(places), before[first] == _MINUS, runs.starts[first], ends)
-    for row in np.flatnonzero(digits > _EXACT).tolist():
-        found.values[row] = float(runs.piece[found.starts[row] : found.ends[row]])
+    if digits.max() > _EXACT:
+        long = np.flatnonzero(digits > _EXACT)
+        spans = zip(found.starts[long].tolist(), found.ends[long].tolist(), strict=True)
+        found.values[long] = [float(runs.piece[start:end]) for start, end in spans]
     return found
 
 

@@ -256,6 +256,7 @@ class Features:
 
     def _surfaces(self, holder: Iterable[Element], offer: Offer, host: int) -> None:
         """Note the thematic surfaces in a property, and the openings in them; ``host`` is the surface they are in."""
+        offer.has_openings |= host >= 0
         for surface in holder:
             name = SURFACES[surface.tag]
             if name is None:
@@ -289,7 +290,7 @@ class Features:
     def _draw(self) -> None:
         """Read one geometry of every object of the feature."""
         for offer, lod in zip(self._offers, choose(self._offers, self.lod), strict=True):
-            levels = {shape.lod for shape in offer.shapes}
+            levels = offer.levels()
             self.found.lods_offered |= levels
             self.register.passed_over += len(levels - {lod})
             if lod is not None:
@@ -318,10 +319,12 @@ class Features:
     def _collect(self, shapes: list[Shape], row: int) -> bool:
         """Read the polygons of some geometries; return whether there are any, or links that may lead to some."""
         waiting = len(self.pending)
-        count = self.polygons.collect([shape for shape in shapes if shape.kind != IMPLICIT], row)
-        for shape in shapes:
-            if shape.kind == IMPLICIT:
-                count += self._collect_implicit(shape, row)
+        implicit = [shape for shape in shapes if shape.kind == IMPLICIT]
+        if implicit:
+            shapes = [shape for shape in shapes if shape.kind != IMPLICIT]
+        count = self.polygons.collect(shapes, row)
+        for shape in implicit:
+            count += self._collect_implicit(shape, row)
         return count > 0 or len(self.pending) > waiting
 
     def _collect_implicit(self, shape: Shape, row: int) -> int:

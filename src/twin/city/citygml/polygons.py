@@ -67,7 +67,7 @@ def _lone_face(geometry: Element) -> Element | None:
     """
     holder = geometry
     for _ in range(2):  # the property itself, and the member of a MultiSurface
-        if len(holder) != 1 or holder.attrib:
+        if len(holder) != 1 or holder.keys():
             return None
         item = holder[0]
         part = _PARTS[item.tag]
@@ -175,7 +175,10 @@ class Polygons:
 
     def _straight(self, geometry: Element) -> bool:
         """Read the polygons of a geometry that is plainly nested; read nothing and return False if it is not."""
-        mark, face = self.draft.mark(), _lone_face(geometry)
+        face = _lone_face(geometry)
+        if face is not None and self._single_ring(face):
+            return True
+        mark = self.draft.mark()
         if self._plain(geometry) if face is None else self._plain_face(face):
             return True
         self.draft.cut(mark)
@@ -186,12 +189,12 @@ class Polygons:
 
         In GML properties and objects alternate, so that only every other element must be looked at.
         """
-        if holder.attrib:
+        if holder.keys():
             return False
         for item in holder[:]:  # a slice takes half the time of an iterator
             part = _PARTS[item.tag]
             if part == _FACE:
-                if not self._plain_face(item):
+                if not (self._single_ring(item) or self._plain_face(item)):
                     return False
             elif part == _SPECIAL:
                 return False
@@ -201,6 +204,25 @@ class Polygons:
                 for member in item[:]:
                     if not self._plain(member):
                         return False
+        return True
+
+    def _single_ring(self, face: Element) -> bool:
+        """Read a polygon with one ring whose corners are one text, as most have; read nothing if it is any other."""
+        if len(face) != 1:
+            return False
+        boundary = face[0]
+        if len(boundary) != 1 or _PARTS[boundary.tag] != _EXTERIOR:
+            return False
+        ring = boundary[0]
+        if len(ring) != 1 or _PARTS[ring.tag] != _RING or (positions := ring[0].text) is None:
+            return False
+        draft = self.draft
+        texts, rings = draft.texts, draft.ring_texts
+        draft.surface_rings.append(len(rings))
+        draft.faces.append(gml_id(face))
+        rings.append(len(texts))
+        draft.ring_lines.append(boundary.sourceline)
+        texts.append(positions)
         return True
 
     def _plain_face(self, face: Element) -> bool:

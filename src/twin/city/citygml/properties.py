@@ -88,9 +88,10 @@ def _leaf(element: Element, name: str, attributes: Attributes) -> None:
     if not text:
         return
     _add(attributes, name, text)
-    for key in ("codeSpace", "uom"):
-        if said := element.get(key):
-            _note(attributes, key, name, said)
+    if element.keys():
+        for key in ("codeSpace", "uom"):
+            if said := element.get(key):
+                _note(attributes, key, name, said)
 
 
 def _value(element: Element, name: str, attributes: Attributes) -> None:

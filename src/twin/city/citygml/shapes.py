@@ -32,17 +32,24 @@ class Shape(msgspec.Struct, frozen=True, gc=False):
 
 
 class Offer:
-    """An object with its geometries, and the thermal zones in it."""
+    """An object with its geometries, whether openings may be among them, and the thermal zones in it."""
 
-    __slots__ = ("attributes", "kind", "row", "shapes", "zones")
+    __slots__ = ("attributes", "has_openings", "kind", "row", "shapes", "zones")
 
     def __init__(self, row: int, kind: str, attributes: dict[str, Any]) -> None:
         self.row, self.kind, self.attributes = row, kind, attributes
+        self.has_openings = False
         self.shapes: list[Shape] = []
         self.zones: list[Element] = []
 
+    def levels(self) -> frozenset[str]:
+        """Return all levels of detail."""
+        return frozenset([shape.lod for shape in self.shapes])
+
     def lods(self) -> frozenset[str]:
         """Return the levels of detail of the object; those of openings alone do not count."""
+        if not self.has_openings:
+            return self.levels()
         return frozenset([shape.lod for shape in self.shapes if shape.host < 0])
 
     def thematic(self, lod: str, wanted: str) -> list[Shape]:
@@ -50,9 +57,9 @@ class Offer:
 
         An opening is at the level of its wall; one that has no such level, nor any that its wall has, at its best one.
         """
+        if not self.has_openings:
+            return [shape for shape in self.shapes if shape.group >= 0 and shape.lod == lod]
         own = [shape for shape in self.shapes if shape.group >= 0]
-        if all(shape.host < 0 for shape in own):
-            return [shape for shape in own if shape.lod == lod]
         levels: dict[int, set[str]] = {}
         for shape in own:
             levels.setdefault(shape.group, set()).add(shape.lod)

@@ -37,7 +37,7 @@ _DECLARATION = re.compile(
     rb"(?:\s+standalone\s*=\s*(['\"])(?:yes|no)\3)?\s*\?>"
 )
 
-_PIECE = 1 << 15  # bytes; libxml2 is fastest when it is fed what fits its cache
+_LEAST = 1 << 15  # bytes fed at a time; whole chunks are faster, as long as few elements come with them
 _NAMESPACES = range(200, 210)  # libxml2's XML_NS_ERR codes: the file is well-formed, a prefix is not
 
 
@@ -163,9 +163,11 @@ class _Parser:
     def fed(self, budget: _Budget) -> Iterator[Element]:
         """Feed the parser, and yield the root each time."""
         root = None
+        most = max(_LEAST, budget.limit // 2)  # four bytes an element: an eighth of those allowed
         for chunk in chain([self._head], self._chunks):
-            for start in range(0, len(chunk), _PIECE):
-                piece = chunk[start : start + _PIECE]
+            size = most if b"<" in chunk else _LEAST  # a text without end is refused the sooner
+            for start in range(0, len(chunk), size):
+                piece = chunk[start : start + size]
                 self._parser.feed(piece)
                 budget.spend(piece)
                 self._look()
