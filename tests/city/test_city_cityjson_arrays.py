@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from twin.city.cityjson.boundaries import parse_boundaries, parse_nested, parse_values
+from twin.city.cityjson.boundaries import parse_boundaries, parse_nested, parse_rows, parse_values
 
 index = st.integers(0, 2**40)
 ring = st.lists(index, min_size=1, max_size=5)
@@ -95,6 +95,29 @@ def test_anything_else_is_nothing_or_the_numbers_at_that_depth(given, depth, lay
 )  # fmt: skip
 def test_what_is_no_list_of_lists(text):
     assert parse_nested(text, 2) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(-99, 10**9) | st.floats(-9, 9), min_size=2, max_size=4), min_size=1, max_size=5)
+    | st.lists(st.lists(json_values, min_size=3, max_size=3), min_size=1, max_size=3),
+    st.integers(1, 12),
+    layouts,
+)
+def test_rows_are_lists_of_one_length(given, chunk, layout):
+    text = ",".join(json.dumps(one, **layout) for one in given).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twin.city.numbers._CHUNK", chunk)  # so that small examples are cut in pieces too
+        found = parse_rows(text, 3)
+    nested = parse_nested(text, 1)
+    assert (found is not None) == (nested is not None and all(len(one) == 3 for one in given))
+    if found is not None:
+        assert found.tolist() == given
+
+
+@pytest.mark.parametrize("text", [b"", b"1,2,3", b"[1,2,3", b"[1,2,3],", b"[[1,2,3]]", b"[1,2,3],[4,5]", b'"1,2,3]'])
+def test_what_is_no_row(text):
+    assert parse_rows(text, 3) is None
 
 
 def test_large_lists_are_cut_where_no_number_is():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from twin.city.numbers import Numbers, iter_numbers
 
-__all__ = ["Boundaries", "Nested", "joined", "parse_boundaries", "parse_nested", "parse_values"]
+__all__ = ["Boundaries", "Nested", "joined", "parse_boundaries", "parse_nested", "parse_rows", "parse_values"]
 
 Ints = NDArray[np.int64]
 
@@ -159,9 +159,7 @@ def parse_nested(text: bytes | memoryview, depth: int) -> Nested | None:
     nested
         None if there is something else than numbers, or an empty list, or a number or list at another depth.
     """
-    text = bytes(text)
-    if any(blank in text for blank in _BLANKS):
-        text = text.translate(None, _BLANKS)
+    text = _compact(text)
     if not text.startswith(b"[" * depth):
         return None
     codes = np.frombuffer(text, dtype=np.uint8)
@@ -200,9 +198,7 @@ def _joints(numbers: Numbers, end: int, codes: NDArray[np.uint8]) -> tuple[Ints,
     codes
         Of the whole text.
     """
-    gaps = numbers.starts.copy()
-    gaps[1:] -= numbers.ends[:-1]
-    gaps[0] -= end
+    gaps = _gaps(numbers, end)
     rows = np.flatnonzero(gaps != 1)
     sizes = gaps.take(rows)
     opened = sizes >> 1
@@ -210,3 +206,44 @@ def _joints(numbers: Numbers, end: int, codes: NDArray[np.uint8]) -> tuple[Ints,
     commas -= 1
     in_the_middle = codes.take(commas)[1 if end < 0 else 0 :] == _COMMA
     return (rows, opened) if in_the_middle.all() and (sizes & 1).all() else None
+
+
+def parse_rows(text: bytes | memoryview, width: int) -> NDArray[Any] | None:
+    """Return numbers in lists that all have the same length, such as ``[1,2,3],[4,5,6]``; shape ``(n, width)``.
+
+    The same as `parse_nested` of depth 1, and faster; None if that is None, or a list has another length.
+    """
+    text = _compact(text)
+    codes = np.frombuffer(text, dtype=np.uint8)
+    values: list[NDArray[Any]] = []
+    n, end = 0, -2
+    try:
+        for some in iter_numbers(text, between=False):
+            if len(some.values):
+                heads = slice(-n % width, None, width)
+                gaps = _gaps(some, end)
+                gaps[heads] -= 2
+                commas = some.starts[heads][0 if n else 1 :] - 2  # the very first list has none
+                if (gaps != 1).any() or (codes.take(commas) != _COMMA).any():
+                    return None
+                values.append(some.values)
+                n, end = n + len(some.values), int(some.ends[-1])
+    except ValueError:
+        return None
+    if end != len(text) - 1 or n % width or np.count_nonzero(codes == _OPEN) != n // width:
+        return None
+    return joined(values).reshape(-1, width)
+
+
+def _compact(text: bytes | memoryview) -> bytes:
+    """Return a text without blanks."""
+    text = bytes(text)
+    return text.translate(None, _BLANKS) if any(blank in text for blank in _BLANKS) else text
+
+
+def _gaps(numbers: Numbers, end: int) -> Ints:
+    """Return how many bytes each number begins behind the end of the one before, which for the first is given."""
+    gaps = numbers.starts.copy()
+    gaps[1:] -= numbers.ends[:-1]
+    gaps[0] -= end
+    return gaps

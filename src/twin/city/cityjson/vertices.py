@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Raw
 from numpy.typing import NDArray
 
-from twin.city.cityjson.boundaries import Nested, parse_nested
+from twin.city.cityjson.boundaries import Nested, parse_nested, parse_rows
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import Document
 from twin.city.cityjson.header import Header
@@ -49,12 +49,11 @@ def _of_one(documents: Sequence[Document]) -> Corners | None:
         return None
     parts = []
     for piece in _pieces(text[1:-1]):
-        parsed = parse_nested(piece, 1)
-        if parsed is None or not _are_triples(parsed):
+        corners = parse_rows(piece, 3)
+        if corners is None:
             return None
-        parts.append(parsed.values)
-    corners = np.concatenate(parts).reshape(-1, 3)
-    return corners, [len(corners)]
+        parts.append(corners)
+    return np.concatenate(parts), [sum(map(len, parts))]
 
 
 def _pieces(text: memoryview) -> Iterator[memoryview]:
