@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pyproj
 import pytest
+from city_cases import box, city_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -307,3 +308,9 @@ def test_grid_convergence_of_nothing():
 )
 def test_systems_tell_the_country(words, name):
     assert country(words) == name
+
+
+def test_grid_convergence_of_a_city_is_that_of_the_mean_of_its_corners(tmp_path):
+    city = city_of(tmp_path, {"a": box(360000.125, 5706000.333, 8.1, 9.7, 7), "b": box(361234.567, 5706000.1, 5, 4, 3)})
+    mean = city.geometry.vertices[:, :2].mean(axis=0).tolist()
+    assert city.metadata["grid_convergence_deg"] == grid_convergence("EPSG:25832", *mean)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.city.geometry import measure, triangulate
-from twin.city.geometry.rings import compact, reverse_rings, take_surfaces, weld
-from twin.city.geometry.shells import heights, lowest, shells, turned_faces
+from twin.city.geometry.rings import compact, reverse_rings, runs_of, take_runs, take_surfaces, weld
+from twin.city.geometry.shells import heights, inside_out, lowest, seams, shells, turned_faces
 from twin.city.geometry.tidy import tidy
 from twin.city.model import Geometry
 
@@ -47,14 +48,55 @@ def test_hashes_that_collide_do_not_weld(monkeypatch):
     assert weld(coordinates, np.arange(4)).tolist() == [0, 1, 0, 3]
 
 
+def test_two_of_many_vertices_that_agree_are_found():
+    """However far apart they are in the file, and whatever else falls into the slot of their hash."""
+    coordinates = np.random.default_rng(1).permutation(5000).reshape(-1, 1) * [1.0, 2.0, 3.0]
+    corners = np.arange(5000)
+    assert weld(coordinates, corners) is corners
+    for one, other in np.random.default_rng(2).integers(0, 5000, (20, 2)).tolist():
+        twice = coordinates.copy()
+        twice[other] = coordinates[one] + 1e-4
+        assert weld(twice, corners)[max(one, other)] == min(one, other)
+
+
+@pytest.mark.parametrize("block", [4, 1 << 14])
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=30))
-def test_vertices_are_numbered_by_first_use(corners):
+def test_vertices_are_numbered_by_first_use(block, corners):
+    """Whether corners are looked at all at once or block by block."""
     coordinates = np.random.default_rng(1).random((10, 3))
     geometry = Geometry(coordinates, np.array(corners), np.array([0, len(corners)]), np.array([0, 1]))
-    small = compact(geometry)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twin.city.geometry.rings.BLOCK", block)
+        small = compact(geometry)
     np.testing.assert_array_equal(small.corners, geometry.corners)
     assert list(dict.fromkeys(small.ring_vertices.tolist())) == list(range(len(set(corners))))
+
+
+def test_a_geometry_without_unused_vertices_is_compact_already():
+    geometry = geometry_of(box(0, 0, 1, 1, 1))
+    assert compact(geometry) is geometry
+
+
+HOLED = (WALL, [[(0, 0, 0), (9, 0, 0), (9, 0, 9), (0, 0, 9)], [(1, 0, 1), (1, 0, 2), (2, 0, 2)]])
+
+
+@pytest.mark.parametrize("faces", [prism(L_SHAPE, 0, 3), [*box(0, 0, 1, 1, 1)[:4], HOLED, *box(3, 3, 1, 1, 1)[:3]]])
+def test_runs_of_surfaces_are_taken_as_their_surfaces_are(faces):
+    geometry, owner = geometry_of(faces), np.array([5, 5, 2, 7, 7, 7, 2, 2])
+    runs, chosen = runs_of(owner), np.array([2, 0, 3])
+    assert runs.tolist() == [0, 2, 3, 6, 8]
+    taken, surfaces = take_runs(geometry, runs, chosen)
+    assert surfaces.tolist() == [3, 4, 5, 0, 1, 6, 7]
+    one_by_one = take_surfaces(geometry, surfaces)
+    for name in ("ring_vertices", "ring_offsets", "surface_offsets"):
+        assert getattr(taken, name).tolist() == getattr(one_by_one, name).tolist()
+
+
+def test_nothing_has_no_runs():
+    assert runs_of(np.zeros(0, dtype=np.int64)).tolist() == [0]
+    taken, surfaces = take_runs(geometry_of(box(0, 0, 1, 1, 1)), np.array([0, 6]), np.zeros(0, dtype=np.int64))
+    assert (len(taken.surface_offsets), len(taken.ring_vertices), len(surfaces)) == (1, 0, 0)
 
 
 def test_rings_are_opened_and_emptied_of_repeated_corners():
@@ -68,6 +110,28 @@ def test_rings_are_opened_and_emptied_of_repeated_corners():
     assert np.diff(tidied.geometry.ring_offsets).tolist() == [4, 4]
     open_ring = tidy(coordinates[:4], np.arange(4), np.array([4]), np.array([1]), True)
     assert open_ring.unclosed.tolist() == [0]
+
+
+SQUARE = [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("rings", "tidied"),
+    [
+        ([SQUARE, [3, 4, 5]], [SQUARE, [3, 4, 5]]),  # the next ring begins where this one ends
+        ([SQUARE, [3, 4, 4, 5]], [SQUARE, [3, 4, 5]]),
+        ([[0, 1, 2, 3, 0], [5, 4, 3]], [SQUARE, [5, 4, 3]]),
+        ([SQUARE, [4, 5, 6, 4]], [SQUARE, [4, 5, 6]]),
+        ([[], SQUARE, [4, 5]], [SQUARE]),
+        ([], []),
+    ],
+)
+def test_only_what_is_untidy_is_changed(rings, tidied):
+    coordinates, corners = np.random.default_rng(1).random((7, 3)), [corner for ring in rings for corner in ring]
+    sizes = np.array([len(ring) for ring in rings], dtype=np.int64)
+    done = tidy(coordinates, np.array(corners, dtype=np.int64), sizes, np.ones(len(rings), dtype=np.int64)).geometry
+    ends = done.ring_offsets.tolist()
+    assert [done.ring_vertices[a:b].tolist() for a, b in pairwise(ends)] == tidied
 
 
 def test_a_hole_without_area_is_dropped_and_its_surface_kept():
@@ -177,6 +241,57 @@ def test_what_is_not_counted_leaves_a_shell_closed():
     found = shells(geometry, measure(geometry), owner, 1, counted)
     assert found.closed[0]
     assert found.volume == pytest.approx([1.0])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(outlines, st.floats(-1e-3, 20.0), st.booleans()), min_size=1, max_size=4),
+    st.floats(0, 6.2),
+    st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 6e6), st.floats(-100, 3000)),
+)
+def test_shells_are_inside_out_where_their_measured_volume_is_negative(buildings, turn, shift):
+    """Wherever the city is and however wide it is; a building of no or negative height among them."""
+    faces = [prism([(x + 9e3 * k, y) for x, y in star(spokes)], 0, top) for k, (spokes, top, _) in enumerate(buildings)]
+    geometry = moved(geometry_of([face for building in faces for face in building]), turn, shift)
+    owner = np.repeat(np.arange(len(faces)), [len(building) for building in faces])
+    geometry = reverse_rings(geometry, np.array([inward for *_, inward in buildings])[owner])
+    joined, exact = seams(geometry, owner, len(faces)), shells(geometry, measure(geometry), owner, len(faces))
+    assert joined.closed.all()
+    assert (np.abs(joined.volume - exact.volume) <= joined.error).all()
+    assert inside_out(joined, geometry, owner).tolist() == (exact.volume < 0).tolist()
+
+
+def test_only_shells_in_doubt_are_measured(monkeypatch):
+    """A sheet of two faces encloses nothing; what a hole takes off depends on which way it runs."""
+    sheet = [(WALL, [ring]) for ring in ([(0, 0, 0), (1, 0, 0), (1, 1, 1)], [(1, 1, 1), (1, 0, 0), (0, 0, 0)])]
+    tunnel = [(WALL, [ring[::-1]]) for _, (ring,) in box(21, 1, 1, 1, 3)[2:]]
+    holes = [rings[0][::-1] for _, rings in box(21, 1, 1, 1, 3)[:2]]
+    lids = [(kind, [*rings, hole]) for (kind, rings), hole in zip(box(20, 0, 3, 3, 3)[:2], holes, strict=True)]
+    faces = [*box(0, 0, 9, 9, 9), *sheet, *lids, *box(20, 0, 3, 3, 3)[2:], *tunnel]
+    owner = np.repeat([0, 1, 2], [6, 2, 10])
+    geometry, measured = geometry_of(faces), []
+    monkeypatch.setattr(
+        "twin.city.geometry.shells.measure",
+        lambda some: measured.append(len(some.surface_offsets) - 1) or measure(some),
+    )
+    joined = seams(geometry, owner, 3)
+    assert joined.closed.all()
+    assert joined.volume[:2] == pytest.approx([729.0, 0.0])
+    assert np.isinf(joined.error).tolist() == [False, False, True]
+    assert not inside_out(joined, geometry, owner).any()
+    assert measured == [12]
+    inward = reverse_rings(geometry, owner != 1)
+    assert inside_out(seams(inward, owner, 3), inward, owner).tolist() == [True, False, True]
+
+
+def test_looking_at_seams_leaves_coordinates_alone():
+    """However they are laid out; where the axes change places they stand column by column."""
+    geometry = geometry_of(box(0, 0, 1, 1, 1))
+    vertices = np.asfortranarray(geometry.vertices)
+    seams(
+        Geometry(vertices, geometry.ring_vertices, geometry.ring_offsets, geometry.surface_offsets), np.zeros(6, int), 1
+    )
+    np.testing.assert_array_equal(vertices, geometry.vertices)
 
 
 @settings(max_examples=50, deadline=None)

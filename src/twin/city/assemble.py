@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
@@ -41,6 +42,8 @@ Ints = NDArray[np.int64]
 Texts = NDArray[np.str_]
 Item = TypeVar("Item")
 
+_SPARSE = 16  # times as many numbers as surfaces, up to which a table of those that occur is quickly filled
+
 _INDOORS = {"BuildingRoom", "BuildingStorey", "BuildingUnit", "BuildingFurniture", "CityObjectGroup"}
 _INDOORS |= {"BridgeRoom", "BridgeFurniture", "TunnelHollowSpace", "TunnelFurniture"}
 
@@ -64,9 +67,10 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
     """
     objects = Objects.of(found)
     system, bounding, others = take_faces(found, objects, crs, target)
-    bounding, figures, hosts = face_outward(found, bounding, objects)
-    lods = _lods(found, bounding, others)
-    surfaces = _put_hosts(_surface_table(found, objects, bounding), hosts)
+    outward = face_outward(found, bounding, objects)
+    bounding = outward.faces
+    lods = _Lods(found, bounding, others)
+    surfaces = _put_hosts(_surface_table(found, objects, bounding), outward.hosts)
     given = _Given(found, objects)
     tables = [_building_table(given, lods), surfaces]
     tables += [_part_table(found, objects, lods)] if (objects.kind == PART).any() else []
@@ -77,7 +81,7 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
         geometry=bounding.geometry,
         surroundings=others.geometry,
         crs=system,
-        lod=max(set(lods), key=_rank, default="") or "2",
+        lod=lods.finest or "2",
         links=(Link.belongs("surface", "building", surfaces["building"]),),
         attributes=_attributes(given, bounding, others),
         members={found.ids[row]: members for row, members in found.members.items()},
@@ -88,7 +92,8 @@ def assemble(found: Found, crs: str | None = None, target: str | None = None) ->
             "findings": given.findings(),
         },
     )
-    return _stored_energy(with_energy(derive(city, figures), found, bounding.found), found.file)
+    derived = derive(city, outward.figures, outward.methods)
+    return _stored_energy(with_energy(derived, found, bounding.found), found.file)
 
 
 def _stored_energy(city: City, file: str) -> City:
@@ -106,10 +111,12 @@ def _stored_energy(city: City, file: str) -> City:
 
 def _convergence(system: str | None, geometry: Geometry) -> float | None:
     """Return how far grid north lies east of true north in the middle of the city, degrees, None if unknown."""
-    if system is None or not len(geometry.vertices):
+    n = len(geometry.vertices)
+    if system is None or not n:
         return None
-    x, y = geometry.vertices[:, :2].mean(axis=0).tolist()
-    return grid_convergence(system, x, y)
+    flat = np.ascontiguousarray(geometry.vertices)[:, :2].view(np.complex128)  # to add up x and y side by side
+    x, y = np.cumsum(flat)[-1:].view(np.float64) / n
+    return grid_convergence(system, float(x), float(y))
 
 
 def _chosen(items: Sequence[Item], rows: Ints) -> Sequence[Item]:
@@ -155,7 +162,8 @@ class _Given:
 
         def make() -> list[dict[str, Any]]:
             self.columns()
-            return self.found.findings
+            with self._lock:
+                return self.found.all_findings()
 
         return Made(make)
 
@@ -175,22 +183,29 @@ def _rank(lod: str) -> float:
     return float(lod or -1)
 
 
-def _lods(found: Found, *faces: Faces) -> list[str]:
-    """Return the level of detail of every object, "" for those without surfaces."""
-    filled = np.zeros(len(found.ids), dtype=bool)
-    for some in faces:
-        filled[some.object] = True
-    return [lod if some else "" for lod, some in zip(found.lods, filled.tolist(), strict=True)]
+class _Lods:
+    """Levels of detail that the geometry of objects was taken at."""
 
+    def __init__(self, found: Found, *faces: Faces) -> None:
+        filled = np.zeros(len(found.ids), dtype=bool)
+        for some in faces:
+            filled[some.object] = True
+        self._lods, self._filled = found.lods, filled
+        self.finest = max(set(compress(found.lods, filled.tolist())), key=_rank, default="")
 
-def _finest(objects: Objects, lods: Sequence[str]) -> Texts:
-    """Return for every building the finest level of detail of it and its parts; for other objects anything."""
-    names = sorted(set(lods), key=_rank)
-    number = {lod: k for k, lod in enumerate(names)}
-    level, finest = np.array([number[lod] for lod in lods]), np.zeros(len(lods), dtype=np.int64)
-    bounded = np.flatnonzero(objects.kind != OTHER)
-    np.maximum.at(finest, objects.building[bounded], level[bounded])
-    return np.array(names, dtype=np.str_)[finest]
+    def of_objects(self) -> list[str]:
+        """Return that of every object, "" for those without surfaces."""
+        return [lod if some else "" for lod, some in zip(self._lods, self._filled.tolist(), strict=True)]
+
+    def of_buildings(self, objects: Objects) -> Texts:
+        """Return for every building the finest of it and its parts; for other objects anything."""
+        lods = self.of_objects()
+        names = sorted(set(lods), key=_rank)
+        number = {lod: k for k, lod in enumerate(names)}
+        level, finest = np.array([number[lod] for lod in lods]), np.zeros(len(lods), dtype=np.int64)
+        bounded = np.flatnonzero(objects.kind != OTHER)
+        np.maximum.at(finest, objects.building[bounded], level[bounded])
+        return np.array(names, dtype=np.str_)[finest]
 
 
 def _put_texts(table: Table, column: Column, values: Sequence[str] | Texts) -> Table:
@@ -209,7 +224,7 @@ def _put_rows(table: Table, column: Column, rows: Ints) -> Table:
     return table.put(column, np.maximum(rows, 0), np.where(rows >= 0, GIVEN, MISSING).astype(np.uint16))
 
 
-def _building_table(given: _Given, lods: Sequence[str]) -> Table:
+def _building_table(given: _Given, lods: _Lods) -> Table:
     """Return the buildings with what was given of them, and the finest level of detail of each and its parts."""
     objects, ids = given.objects, given.found.ids
     own = objects.rows(BUILDING)
@@ -222,30 +237,34 @@ def _building_table(given: _Given, lods: Sequence[str]) -> Table:
         return filled
 
     known = table.defer([BUILDING_COLUMNS[name] for name in ("usage_class", *ATTRIBUTE_NAMES)], with_columns)
-    return _defer_texts(known, BUILDING_COLUMNS["lod"], lambda: _finest(objects, lods)[own])
+    return _defer_texts(known, BUILDING_COLUMNS["lod"], lambda: lods.of_buildings(objects)[own])
 
 
-def _part_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
+def _part_table(found: Found, objects: Objects, lods: _Lods) -> Table:
     rows, ids = objects.rows(PART), found.ids
     table = Table("building_part", lambda: _chosen(ids, rows), len(rows))
     table = table.put(PART_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[rows]])
-    return _defer_texts(table, PART_COLUMNS["lod"], lambda: _chosen(lods, rows))
+    return _defer_texts(table, PART_COLUMNS["lod"], lambda: _chosen(lods.of_objects(), rows))
 
 
-def _object_table(found: Found, objects: Objects, lods: Sequence[str]) -> Table:
+def _object_table(found: Found, objects: Objects, lods: _Lods) -> Table:
     rows = objects.rows(OTHER)
-    table = Table("city_object", _chosen(found.ids, rows))
-    types = _chosen(found.types, rows)
-    table = table.put(OBJECT_COLUMNS["type"], np.array(types, dtype=np.str_))
-    table = _put_rows(table, OBJECT_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[rows]])
-    table = _put_rows(table, OBJECT_COLUMNS["part"], objects.numbers(PART)[objects.part[rows]])
-    parents = [found.ids[found.parents[row]] if found.parents[row] >= 0 else "" for row in rows]
-    table = _put_texts(table, OBJECT_COLUMNS["parent"], parents)
-    for name in ("function", "usage"):
-        texts = (found.attributes[row].get(name) for row in rows)
-        table = _put_texts(table, OBJECT_COLUMNS[name], [text if isinstance(text, str) else "" for text in texts])
-    table = _put_texts(table, OBJECT_COLUMNS["lod"], _chosen(lods, rows))
-    return table.put(OBJECT_COLUMNS["casts_shade"], np.array([kind not in _INDOORS for kind in types]))
+    table = Table("city_object", lambda: _chosen(found.ids, rows), len(rows))
+
+    def with_columns() -> Table:
+        types = _chosen(found.types, rows)
+        filled = table.put(OBJECT_COLUMNS["type"], np.array(types, dtype=np.str_))
+        filled = _put_rows(filled, OBJECT_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[rows]])
+        filled = _put_rows(filled, OBJECT_COLUMNS["part"], objects.numbers(PART)[objects.part[rows]])
+        parents = [found.ids[found.parents[row]] if found.parents[row] >= 0 else "" for row in rows]
+        filled = _put_texts(filled, OBJECT_COLUMNS["parent"], parents)
+        for name in ("function", "usage"):
+            texts = (found.attributes[row].get(name) for row in rows)
+            filled = _put_texts(filled, OBJECT_COLUMNS[name], [text if isinstance(text, str) else "" for text in texts])
+        filled = _put_texts(filled, OBJECT_COLUMNS["lod"], _chosen(lods.of_objects(), rows))
+        return filled.put(OBJECT_COLUMNS["casts_shade"], np.array([kind not in _INDOORS for kind in types]))
+
+    return table.defer(list(OBJECT_COLUMNS.values()), with_columns)
 
 
 def _defer_types(table: Table, column: Column, names: Sequence[str], codes: Ints) -> Table:
@@ -264,14 +283,27 @@ def _surface_table(found: Found, objects: Objects, faces: Faces) -> Table:
     """Return the surfaces of buildings; what is no type of an outer surface is left to the slope."""
     table = Table("surface", _surface_ids(found, faces), len(faces.found))
     table = table.put(SURFACE_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[faces.object]])
-    table = _put_rows(table, SURFACE_COLUMNS["part"], objects.numbers(PART)[objects.part[faces.object]])
+    bare = table
+
+    def with_parts() -> Table:
+        return _put_rows(bare, SURFACE_COLUMNS["part"], objects.numbers(PART)[objects.part[faces.object]])
+
+    table = table.defer([SURFACE_COLUMNS["part"]], with_parts)
     names, n = found.type_names, len(SURFACE_TYPES)
-    for name, count in zip(names[n:], np.bincount(faces.type + 1, minlength=len(names) + 1)[n + 1 :], strict=True):
+    if len(names) > n:
+        _note_types(found, faces, names[n:])
+    table = _defer_types(table, SURFACE_COLUMNS["type"], [*names[:n], *([""] * (len(names) - n))], faces.type)
+    return _put_thematic(table, found, faces)
+
+
+def _note_types(found: Found, faces: Faces, names: Sequence[str]) -> None:
+    """Note types that are none of an outer surface's, of which the codes are the last."""
+    first = len(found.type_names) - len(names)
+    counts = np.bincount(faces.type + 1, minlength=len(found.type_names) + 1)[first + 1 :]
+    for name, count in zip(names, counts, strict=True):
         if count:
             text = f"{count} surfaces of buildings are of type {name}, which is no outer surface; the slope decides"
             found.warn("surface-type-unknown", text)
-    table = _defer_types(table, SURFACE_COLUMNS["type"], [*names[:n], *([""] * (len(names) - n))], faces.type)
-    return _put_thematic(table, found, faces)
 
 
 def _put_thematic(surfaces: Table, found: Found, faces: Faces) -> Table:
@@ -279,9 +311,9 @@ def _put_thematic(surfaces: Table, found: Found, faces: Faces) -> Table:
 
     As they are if there are none. Surfaces without a name are not told apart: many files say "wall" once for all.
     """
-    in_order = np.sort(faces.group)
-    repeated = in_order[1:][in_order[1:] == in_order[:-1]]
-    several = np.flatnonzero(np.isin(faces.group, repeated)) if len(repeated) else repeated
+    several = _shared(faces.group)
+    if not len(several):
+        return surfaces
     named = np.array([found.surface_ids[number] != "" for number in faces.found[several].tolist()], dtype=bool)
     kept = named | np.isin(faces.type[several], OPENINGS)
     if not kept.any():
@@ -290,6 +322,21 @@ def _put_thematic(surfaces: Table, found: Found, faces: Faces) -> Table:
     rows = np.full(len(surfaces), -1)
     rows[several[kept]] = several[first[group]][kept]
     return _put_rows(surfaces, SURFACE_COLUMNS["thematic_surface"], rows)
+
+
+def _shared(numbers: Ints) -> Ints:
+    """Return where numbers are that occur several times."""
+    if not len(numbers):
+        return numbers
+    low = numbers.min()
+    span = int(numbers.max() - low) + 1
+    if span <= _SPARSE * len(numbers):
+        met = np.zeros(span, dtype=bool)
+        met[numbers - low] = True
+        if np.count_nonzero(met) == len(numbers):
+            return numbers[:0]
+    in_order = np.sort(numbers)
+    return np.flatnonzero(np.isin(numbers, in_order[1:][in_order[1:] == in_order[:-1]]))
 
 
 def _put_hosts(surfaces: Table, hosts: Hosts) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +15,12 @@ from twin.city.geometry.walls import shared_walls
 from twin.city.model import BUILDING_COLUMNS, PARTY_WALL_COLUMNS, SURFACE_COLUMNS, City, Geometry
 from twin.table import DERIVED, MISSING, Table
 
-__all__ = ["Figures", "derive", "with_party_walls"]
+__all__ = ["Figures", "derive", "volume_methods", "with_party_walls"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Texts = NDArray[np.str_]
+Measure = Callable[[], "Figures"]
 
 # Where a file has no semantics, the slope decides. Mansard roofs reach about 75 degrees.
 ROOF_TILT_DEG = 75.0
@@ -39,6 +41,8 @@ class Figures:
         Area of every surface in plan (positive if it faces up), m2, and height of its centroid, m.
     enclosed
         By every building and part, as `City.surface_owners` numbers them.
+    off_plane
+        How far corners of every surface lie off its mean plane at most, m.
     lost
         Area that windows and doors take of the polygon of every surface, m2; nothing where it has a hole for them.
     openings
@@ -50,6 +54,7 @@ class Figures:
     plan: Floats
     middle: Floats
     enclosed: Shells
+    off_plane: Floats
     lost: Floats
     openings: Floats
 
@@ -58,7 +63,8 @@ class Figures:
         """Return copies of what is needed, so that the rest can be forgotten."""
         plan, middle = measured.vector[:, 2].copy(), measured.centroid[:, 2].copy()
         area, normal = measured.area.copy(), measured.normal.T.copy().T
-        return cls(area, normal, plan, middle, enclosed, openings.taken, openings.seen)
+        off_plane = measured.off_plane.copy()
+        return cls(area, normal, plan, middle, enclosed, off_plane, openings.taken, openings.seen)
 
     @classmethod
     def of(cls, city: City) -> Figures:
@@ -71,7 +77,7 @@ class Figures:
         return cls.taken(measured, shells(geometry, measured, owner, n, openings.counted), openings)
 
 
-def derive(city: City, figures: Figures | None = None) -> City:
+def derive(city: City, figures: Measure | None = None, methods: dict[str, int] | None = None) -> City:
     """Return the city with all columns that follow from the geometry of each building and object by itself.
 
     Surfaces get area (less what windows and doors take), tilt and azimuth, and a type where they have none. Buildings
@@ -83,23 +89,28 @@ def derive(city: City, figures: Figures | None = None) -> City:
     Parameters
     ----------
     figures
-        Sizes of the surfaces, if they are at hand.
+        Returns the sizes of the surfaces, the same however often it is asked; if None they are measured now.
+    methods
+        What `volume_methods` returns, needed with such a function.
     """
-    figures = figures or Figures.of(city)
+    if figures is None or methods is None:
+        measured, (owner, n) = Figures.of(city), city.surface_owners()
+        figures, methods = lambda: measured, volume_methods(measured.enclosed.closed, owner, n)
     city = replace(city, tables={**city.tables, "surface": _surface_columns(city.surfaces, figures)})
     tables = {**city.tables, "building": _building_columns(city, figures)}
     if "city_object_surface" in tables:
         tables["city_object_surface"] = _object_surface_columns(tables["city_object_surface"], city.surroundings)
-    return replace(city, tables=tables, metadata={**city.metadata, "volume_method": _methods(city, figures)})
+    return replace(city, tables=tables, metadata={**city.metadata, "volume_method": methods})
 
 
-def _surface_columns(surfaces: Table, figures: Figures) -> Table:
+def _surface_columns(surfaces: Table, figures: Measure) -> Table:
     typed = surfaces.defer([SURFACE_COLUMNS["type"]], lambda: _with_types(surfaces, figures))
 
     def sizes() -> Table:
-        area = np.maximum(figures.area - figures.lost, 0.0)
-        sized = _sizes(typed, area, tilts(figures.normal), azimuths(figures.normal))
-        return sized.put(SURFACE_COLUMNS["opening_m2"], figures.openings, DERIVED)
+        now = figures()
+        area = np.maximum(now.area - now.lost, 0.0)
+        sized = _sizes(typed, area, tilts(now.normal), azimuths(now.normal))
+        return sized.put(SURFACE_COLUMNS["opening_m2"], now.openings, DERIVED)
 
     return typed.defer([SURFACE_COLUMNS[name] for name in (*_SIZES, "opening_m2")], sizes)
 
@@ -122,27 +133,27 @@ def _sizes(surfaces: Table, *sizes: Floats) -> Table:
     return surfaces
 
 
-def _with_types(surfaces: Table, figures: Figures) -> Table:
+def _with_types(surfaces: Table, figures: Measure) -> Table:
     """Return the surfaces with a type by their slope where the file states none."""
     untyped = surfaces.missing("type") | (surfaces.source("type") == DERIVED)
     if not untyped.any():
         return surfaces
-    tilt = tilts(figures.normal)
+    tilt = tilts(figures().normal)
     slopes = [tilt < ROOF_TILT_DEG, tilt > GROUND_TILT_DEG]
     by_slope = np.select(slopes, ["RoofSurface", "GroundSurface"], "WallSurface")
     return surfaces.put(SURFACE_COLUMNS["type"], by_slope, DERIVED, where=untyped)
 
 
-def _methods(city: City, figures: Figures) -> dict[str, int]:
+def volume_methods(closed: NDArray[np.bool_], owner: Ints, n: int) -> dict[str, int]:
     """Return for how many buildings and parts the volume is found in which way."""
-    owner, n = city.surface_owners()
-    filled, closed = np.bincount(owner, minlength=n) > 0, figures.enclosed.closed
+    filled = np.bincount(owner, minlength=n) > 0
     return {"divergence": int((filled & closed).sum()), "footprint_x_height": int((filled & ~closed).sum())}
 
 
-def _building_columns(city: City, figures: Figures) -> Table:
+def _building_columns(city: City, figures: Measure) -> Table:
     names = ("footprint_m2", "volume_m3", "height_m", "envelope_m2", "surface_to_volume_ratio", "volume_method")
-    return city.buildings.defer([BUILDING_COLUMNS[name] for name in names], lambda: _measured_buildings(city, figures))
+    columns = [BUILDING_COLUMNS[name] for name in names]
+    return city.buildings.defer(columns, lambda: _measured_buildings(city, figures()))
 
 
 def _measured_buildings(city: City, figures: Figures) -> Table:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,19 @@ from numpy.typing import NDArray
 
 from twin.city.axes import winding
 from twin.city.crs import Settled, settle
-from twin.city.derive import Figures
+from twin.city.derive import Figures, volume_methods
 from twin.city.found import TYPE_CODES, Block, Found
 from twin.city.geometry.openings import Openings, Thematic, find_hosts, measure_openings
-from twin.city.geometry.rings import compact, is_sorted, reverse_rings, take_surfaces
-from twin.city.geometry.shells import Shells, shells, turned_faces
+from twin.city.geometry.rings import compact, reverse_rings, runs_of, take_runs, take_surfaces
+from twin.city.geometry.shells import Seams, Shells, inside_out, seams, turned_faces, volumes
 from twin.city.geometry.sizes import Measured, dot, measure
 from twin.city.geometry.tidy import Tidied, tidy
+from twin.city.lazy import Once
 from twin.city.model import Geometry
 from twin.city.objects import BUILDING, OTHER, Objects
 from twin.errors import Problem, TwinError
 
-__all__ = ["OPENINGS", "Faces", "Hosts", "face_outward", "take_faces"]
+__all__ = ["OPENINGS", "Faces", "Hosts", "Outward", "face_outward", "take_faces"]
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -117,21 +119,23 @@ def _by_object(found: Found, objects: Objects, tidied: Tidied, owner: Ints, *fur
     _warn_per_object(found, "103", owner[tidied.unclosed], "a ring that is not closed; it was closed")
     text = "a ring of fewer than three different corners; it was dropped"
     _warn_per_object(found, "101", owner[tidied.too_few], text)
-    per_surface = [owner, *further]
-    if len(tidied.kept) < len(owner):
-        per_surface = [values[tidied.kept] for values in per_surface]
-    place = objects.places()[per_surface[0]]
-    order = np.arange(len(place)) if is_sorted(place) else np.argsort(place, kind="stable")
-    n = int(np.count_nonzero(objects.kind[per_surface[0]] != OTHER))
+    per_surface, kept = [owner, *further], tidied.kept
+    if len(kept) < len(owner):
+        per_surface = [values[kept] for values in per_surface]
+    runs = runs_of(per_surface[0])  # surfaces of one object mostly come together
+    whose = per_surface[0][runs[:-1]]
+    order = np.argsort(objects.places()[whose], kind="stable")
+    n = int(np.count_nonzero(objects.kind[whose] != OTHER))
+    per_surface = [kept, *per_surface]
     bounding, others = (
-        Faces(take_surfaces(tidied.geometry, some), tidied.kept[some], *(values[some] for values in per_surface))
-        for some in (order[:n], order[n:])
+        Faces(geometry, *(values.take(rows) for values in per_surface))
+        for geometry, rows in (take_runs(tidied.geometry, runs, some) for some in (order[:n], order[n:]))
     )
     return bounding, others
 
 
 def _warn_per_object(found: Found, code: str, objects: Ints, what: str) -> None:
-    for row in np.unique(objects):
+    for row in np.unique(objects) if len(objects) else ():
         kind = "building" if found.types[row] in ("Building", "BuildingPart") else found.types[row]
         found.warn(code, f"{kind} {found.ids[row]} has {what}", found.ids[row])
 
@@ -145,136 +149,208 @@ class Hosts:
     stated: Mask
 
 
-def face_outward(found: Found, faces: Faces, objects: Objects) -> tuple[Faces, Figures, Hosts]:
-    """Turn surfaces of buildings that face the wrong way, note what is wrong with them, and measure them.
+_NO_HOSTS = Hosts(_NO_BLOCK.ring_vertices, _NO_BLOCK.ring_vertices, np.zeros(0, dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """Surfaces of buildings that face outward.
+
+    Attributes
+    ----------
+    hosts
+        What windows and doors are in.
+    figures
+        Returns the sizes of the surfaces, which are measured when they are first asked for.
+    methods
+        As `twin.city.derive.volume_methods`.
+    """
+
+    faces: Faces
+    hosts: Hosts
+    figures: Once[Figures]
+    methods: dict[str, int]
+
+
+def face_outward(found: Found, faces: Faces, objects: Objects) -> Outward:
+    """Turn surfaces of buildings that face the wrong way, and note what is wrong with them.
 
     Shells that are inside out are turned round; single surfaces where the others of a shell say how, and windows and
     doors that face into the wall they lie on.
-
-    Returns
-    -------
-    faces, figures, hosts
-        The surfaces, their sizes, and what windows and doors are in.
     """
     rows = objects.owners()
     number = np.empty(len(objects.kind), dtype=np.int64)
     number[rows] = np.arange(len(rows))
     shape = _Shape.of(faces, number[faces.object], len(rows), objects)
-    disagreeing = shape.disagreeing
+    disagreeing = shape.seams.paired & ~shape.seams.closed  # closed but for surfaces that face the wrong way
     if disagreeing.any():
         shape = shape.agreeing(disagreeing)
-    inside_out = shape.enclosed.closed & (shape.enclosed.volume < 0)
-    _note_shells(found, rows, shape, disagreeing, inside_out)
-    shape, inward = shape.outward(inside_out, faces.group)
+    shape = shape.told_inside_out()
+    _note_shells(found, rows, shape, disagreeing)
+    shape, inward = shape.outward(faces.group)
     _warn_per_object(found, "307", faces.object[inward], "a window or door that faces inward; it was turned")
-    _note_surfaces(found, faces, shape.measured, objects)
-    figures = Figures.taken(shape.measured, shape.enclosed, shape.openings)
-    geometry, hosts = shape.geometry, shape.hosts
-    del shape  # before vertices are copied
-    return replace(faces, geometry=compact(geometry)), figures, hosts
+    hosts, methods = shape.hosts, volume_methods(shape.seams.closed, shape.owner, shape.n)
+    shape = shape.compact()
+    figures = Once(shape.figures)
+    if shape.measured is not None:
+        figures()  # which forgets what else was measured
+    found.put_off(partial(_odd_surfaces, owner=faces.object, figures=figures))
+    _note_missing(found, faces, objects)
+    return Outward(replace(faces, geometry=shape.geometry), hosts, figures, methods)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Surfaces of buildings, their sizes, and what they enclose.
+    """Surfaces of buildings, and what they enclose.
 
     Attributes
     ----------
+    geometry
+        Surfaces as they are to face.
+    seams
+        Of all buildings and parts.
     owner, n
         Building or part that each surface bounds, and how many there are.
+    agreed, turned
+        Surfaces that were turned so that those of a shell agree, and so that they face outward; None for none.
+    inside_out
+        Shells that face inward once their surfaces agree.
+    measured
+        Sizes of surfaces as found; None if nothing has needed them yet.
+    openings
+        Windows and doors; None if there are none.
     """
 
     geometry: Geometry
-    measured: Measured
-    enclosed: Shells
-    hosts: Hosts
-    openings: Openings
+    seams: Seams
     owner: Ints
     n: int
+    hosts: Hosts
+    measured: Measured | None = None
+    openings: Openings | None = None
+    agreed: Mask | None = None
+    turned: Mask | None = None
+    inside_out: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @classmethod
     def of(cls, faces: Faces, owner: Ints, n: int, objects: Objects) -> _Shape:
-        """Measure surfaces."""
-        geometry, measured = faces.geometry, measure(faces.geometry)
-        hosts = _hosts(faces, measured, objects)
+        """Look whether surfaces enclose something, and measure them if there are windows or doors among them."""
+        geometry, is_opening = faces.geometry, (faces.type == OPENINGS[0]) | (faces.type == OPENINGS[1])
+        if not is_opening.any():
+            return cls(geometry, seams(geometry, owner, n), owner, n, _NO_HOSTS)
+        measured = measure(geometry)
+        hosts = _hosts(faces, measured, objects, is_opening)
         openings = measure_openings(geometry, measured, hosts.opening, hosts.host)
-        enclosed = shells(geometry, measured, owner, n, openings.counted)
-        return cls(geometry, measured, enclosed, hosts, openings, owner, n)
+        return cls(geometry, seams(geometry, owner, n, openings.counted), owner, n, hosts, measured, openings)
 
     @property
-    def filled(self) -> Mask:
-        """Which buildings and parts have surfaces."""
-        return np.asarray(np.bincount(self.owner, minlength=self.n) > 0)
-
-    @property
-    def disagreeing(self) -> Mask:
-        """Which shells would be closed but for surfaces that face the wrong way."""
-        return self.enclosed.paired & ~self.enclosed.closed
-
-    def turned(self, surfaces: Mask) -> _Shape:
-        """Return the same with some surfaces facing the other way, and shells measured again."""
-        geometry, measured = reverse_rings(self.geometry, surfaces), self.measured.turned(surfaces)
-        enclosed = shells(geometry, measured, self.owner, self.n, self.openings.counted)
-        return replace(self, geometry=geometry, measured=measured, enclosed=enclosed)
+    def counted(self) -> Mask | None:
+        """Surfaces that are part of shells, None for all."""
+        return None if self.openings is None else self.openings.counted
 
     def agreeing(self, some: Mask) -> _Shape:
         """Return the same with surfaces of some shells turned to face one way, where that closes the shell."""
-        rows = np.flatnonzero(some[self.owner] & self.openings.counted)
+        rows = np.flatnonzero(some[self.owner] if self.counted is None else some[self.owner] & self.counted)
         wrong = np.zeros(len(self.owner), dtype=bool)
         wrong[rows] = turned_faces(take_surfaces(self.geometry, rows), self.owner[rows])
-        tried = self.turned(wrong)
-        left = wrong & ~tried.enclosed.closed[self.owner]
-        return tried.turned(left) if left.any() else tried
+        tried = self._agreeing(wrong)
+        left = wrong & ~tried.seams.closed[self.owner]
+        return self._agreeing(wrong & ~left) if left.any() else tried
 
-    def outward(self, inside_out: Mask, group: Ints) -> tuple[_Shape, Ints]:
+    def _agreeing(self, wrong: Mask) -> _Shape:
+        geometry = reverse_rings(self.geometry, wrong)
+        joined = seams(geometry, self.owner, self.n, self.counted)
+        return replace(self, geometry=geometry, seams=joined, agreed=wrong)
+
+    def told_inside_out(self) -> _Shape:
+        """Return the same with the shells that face inward."""
+        closed = self.seams.closed
+        if self.measured is None:
+            return replace(self, inside_out=inside_out(self.seams, self.geometry, self.owner))
+        measured = _turned(self.measured, self.agreed)
+        return replace(self, inside_out=closed & (volumes(measured, self.owner, self.n, self.counted) < 0))
+
+    def outward(self, group: Ints) -> tuple[_Shape, Ints]:
         """Return the same with some shells turned round, and the windows and doors that were turned beside those."""
-        turn = inside_out[self.owner]
+        turn = self.inside_out[self.owner]
         inward = self._inward(turn, group)
         turn[inward] ^= True
-        enclosed = replace(self.enclosed, volume=np.where(inside_out, -self.enclosed.volume, self.enclosed.volume))
-        geometry, measured = reverse_rings(self.geometry, turn), self.measured.turned(turn)
-        return replace(self, geometry=geometry, measured=measured, enclosed=enclosed), inward
+        if not turn.any():
+            return self, inward
+        return replace(self, geometry=reverse_rings(self.geometry, turn), turned=turn), inward
 
     def _inward(self, turn: Mask, group: Ints) -> Ints:
         """Return windows and doors of one polygon that lie on their host and face into it, once some are turned."""
         opening, host = self.hosts.opening, self.hosts.host
-        against = dot(self.measured.normal[opening], self.measured.normal[host]) < 0
+        if self.measured is None or self.openings is None:
+            return opening
+        normal = _turned(self.measured, self.agreed).normal
+        against = dot(normal[opening], normal[host]) < 0
         against ^= turn[opening] ^ turn[host]
         _, window, polygons = np.unique(group[opening], return_inverse=True, return_counts=True)
         single: Ints = opening[against & ~self.openings.counted[opening] & (polygons[window] == 1)]
         return single
 
+    def compact(self) -> _Shape:
+        """Return the same without vertices that nothing uses."""
+        return replace(self, geometry=compact(self.geometry))
 
-def _hosts(faces: Faces, measured: Measured, objects: Objects) -> Hosts:
+    def figures(self) -> Figures:
+        """Return the sizes of the surfaces as they face now.
+
+        Surfaces are measured as found, or the last digit of what is known of them would depend on how they face.
+        """
+        measured, openings, n = self.measured, self.openings, len(self.owner)
+        if measured is None:
+            measured = measure(_reversed(_reversed(self.geometry, self.turned), self.agreed))
+        if openings is None:
+            openings = Openings(np.zeros(n), np.zeros(n), np.ones(n, dtype=bool))
+        measured = _turned(measured, self.agreed)
+        volume = volumes(measured, self.owner, self.n, self.counted)
+        volume = np.where(self.inside_out, -volume, volume)
+        enclosed = Shells(self.seams.closed, self.seams.paired, volume)
+        return Figures.taken(_turned(measured, self.turned), enclosed, openings)
+
+
+def _turned(measured: Measured, surfaces: Mask | None) -> Measured:
+    return measured if surfaces is None else measured.turned(surfaces)
+
+
+def _reversed(geometry: Geometry, surfaces: Mask | None) -> Geometry:
+    return geometry if surfaces is None else reverse_rings(geometry, surfaces)
+
+
+def _hosts(faces: Faces, measured: Measured, objects: Objects, is_opening: Mask) -> Hosts:
     """Find the surfaces that windows and doors are in."""
-    is_opening = np.isin(faces.type, OPENINGS)
-    opening = np.flatnonzero(is_opening)
-    if not len(opening):
-        return Hosts(opening, opening, np.zeros(0, dtype=bool))
     thematic = Thematic(faces.group, faces.host, objects.building[faces.object])
-    return Hosts(*find_hosts(faces.geometry, measured, opening, np.flatnonzero(~is_opening), thematic))
+    rows = np.flatnonzero(is_opening), np.flatnonzero(~is_opening)
+    return Hosts(*find_hosts(faces.geometry, measured, *rows, thematic))
 
 
-def _note_shells(found: Found, rows: Ints, shape: _Shape, disagreeing: Mask, inside_out: Mask) -> None:
+def _note_shells(found: Found, rows: Ints, shape: _Shape, disagreeing: Mask) -> None:
     """Note shells that were or are wrong; ``rows`` are those of their objects in `Found`."""
-    closed, paired = shape.enclosed.closed, shape.enclosed.paired
-    leaking = shape.filled & ~closed
+    closed, paired = shape.seams.closed, shape.seams.paired
+    leaking = (np.bincount(shape.owner, minlength=shape.n) > 0) & ~closed
     for code, some, what in (
         ("307", disagreeing & closed, "surfaces that face the wrong way; they were turned round"),
-        ("405", inside_out, "a shell that is inside out; it was turned round"),
+        ("405", shape.inside_out, "a shell that is inside out; it was turned round"),
         ("307", leaking & paired, "surfaces that face different ways; its volume is estimated"),
         ("302", leaking & ~paired, "an open shell; its volume is estimated"),
     ):
         _warn_per_object(found, code, rows[some], what)
 
 
-def _note_surfaces(found: Found, faces: Faces, measured: Measured, objects: Objects) -> None:
-    """Note surfaces that are bent or have no area, and buildings that have none at all."""
-    bent = faces.object[measured.off_plane > PLANAR_M]
-    _warn_per_object(found, "203", bent, "a surface that is not planar; its mean plane is used")
-    _warn_per_object(
-        found, "no-area", faces.object[measured.area == 0], "a surface without area; it counts for nothing"
-    )
+def _odd_surfaces(found: Found, owner: Ints, figures: Once[Figures]) -> list[dict[str, Any]]:
+    """Return what there is to note of surfaces that are bent or have no area."""
+    noted, measured = replace(found, findings=[]), figures()
+    bent = owner[measured.off_plane > PLANAR_M]
+    _warn_per_object(noted, "203", bent, "a surface that is not planar; its mean plane is used")
+    _warn_per_object(noted, "no-area", owner[measured.area == 0], "a surface without area; it counts for nothing")
+    return noted.findings
+
+
+def _note_missing(found: Found, faces: Faces, objects: Objects) -> None:
+    """Note buildings that have no surfaces at all."""
     has_surfaces = np.zeros(len(objects.kind), dtype=bool)
     has_surfaces[objects.building[faces.object]] = True
     without = np.flatnonzero((objects.kind == BUILDING) & ~has_surfaces)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ from twin.city.model import SURFACE_TYPES
 __all__ = ["NOTHING", "TYPE_CODES", "UNKNOWN_TYPE", "Block", "Found", "best_lod"]
 
 Ints = NDArray[np.int64]
+Look = Callable[["Found"], list[dict[str, Any]]]
 
 TYPE_CODES = {name: code for code, name in enumerate(SURFACE_TYPES)}
 UNKNOWN_TYPE = -1
@@ -82,6 +83,8 @@ class Found:
         Energy objects of the file (Energy ADE, Dynamizers), None if it has none.
     metadata
         ``title``, and ``members``: further members of a CityJSON file as a whole.
+    findings, later
+        What was doubtful; and what looks for more when asked, with its place among the findings.
     """
 
     file: str
@@ -101,6 +104,7 @@ class Found:
     energy: EnergyFound | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
+    later: list[tuple[int, Look]] = field(default_factory=list)
 
     def add_object(self, identifier: str, parent: int, attributes: dict[str, Any], kind: str) -> int:
         """Append a city object and return its row."""
@@ -124,6 +128,18 @@ class Found:
     def note(self, code: str, message: str) -> None:
         """Note what was left out without harm."""
         self._add_finding("note", code, message, None, None)
+
+    def put_off(self, look: Look) -> None:
+        """Leave a place among the findings for those of a function that is called when all are asked for."""
+        self.later.append((len(self.findings), look))
+
+    def all_findings(self) -> list[dict[str, Any]]:
+        """Return all findings, those that were put off in their place."""
+        while self.later:
+            at, look = self.later[-1]
+            self.findings[at:at] = look(self)
+            self.later.pop()
+        return self.findings
 
     def _add_finding(self, severity: str, code: str, message: str, entity: str | None, place: str | None) -> None:
         where = ":".join(part for part in (self.file, place) if part)

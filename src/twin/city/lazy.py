@@ -1,4 +1,4 @@
-"""Sequences that are made when they are first looked into, and long ones of few different items."""
+"""What is made when it is first asked for, and long sequences of few different items."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lookup", "Made"]
+__all__ = ["Lookup", "Made", "Once"]
 
 Item = TypeVar("Item", covariant=True)
+
+
+class Once(Generic[Item]):
+    """What a function returns, which is called when that is first asked for."""
+
+    def __init__(self, make: Callable[[], Item]) -> None:
+        self._make: Callable[[], Item] | None = make
+        self._made: Item
+
+    def __call__(self) -> Item:
+        """Return it."""
+        if (make := self._make) is not None:
+            self._made = make()  # in two threads at worst twice
+            self._make = None  # and what it holds
+        return self._made
 
 
 class _Lazy(Sequence[Item], Generic[Item]):
@@ -33,16 +48,12 @@ class Made(_Lazy[Item]):
     """Items that a function returns, which is called when one is first asked for."""
 
     def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
-        self._make: Callable[[], Sequence[Item]] | None = make
-        self._items: Sequence[Item] = ()
+        self._made = Once(make)
 
     @property
     def items(self) -> Sequence[Item]:
         """All of them."""
-        if (make := self._make) is not None:
-            self._items = make()  # in two threads at worst twice
-            self._make = None  # and what it holds
-        return self._items
+        return self._made()
 
     def __len__(self) -> int:
         return len(self.items)

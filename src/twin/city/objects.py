@@ -44,8 +44,10 @@ class Objects:
         TwinError
             If there is no building among them.
         """
-        parents = np.array([*found.parents, -1], dtype=np.int64)  # the last entry is what -1 refers to
-        is_building = np.array([kind in _BOUNDED for kind in found.types] + [False])
+        n = len(found.types)
+        parents, is_building = np.full(n + 1, -1), np.zeros(n + 1, dtype=bool)  # the last entry is what -1 refers to
+        parents[:n] = np.fromiter(found.parents, dtype=np.int64, count=n)
+        is_building[:n] = np.fromiter(map(_BOUNDED.__contains__, found.types), dtype=bool, count=n)
         kind = np.where(is_building, np.where(is_building[parents], PART, BUILDING), OTHER)
         if not (kind == BUILDING).any():
             raise TwinError(Problem("there are no buildings in it", found.file, expected="at least one Building"))

@@ -95,7 +95,7 @@ def _read(source: Source) -> list[dict[str, Any]]:
         else:
             text = "there are no buildings in it; its geometry is checked, but nothing can be simulated"
             findings.append(finding(found.file, "no-buildings", text))
-        findings += found.findings
+        findings += found.all_findings()
     return findings
 
 

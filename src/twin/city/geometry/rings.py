@@ -25,10 +25,12 @@ __all__ = [
     "ragged_take",
     "reverse_rings",
     "ring_of_corner",
+    "runs_of",
     "segments",
     "successors",
     "surface_of_corner",
     "surface_of_ring",
+    "take_runs",
     "take_surfaces",
     "weld",
 ]
@@ -36,6 +38,7 @@ __all__ = [
 Ints = NDArray[np.int64]
 Array = TypeVar("Array", bound=NDArray[Any])
 
+BLOCK = 1 << 14  # items worked on at a time: what is made of them on the way fits the processor's cache
 WELD_M = 1e-3  # CityJSON's customary resolution: corners closer than that are one vertex
 
 # Odd multipliers of a linear hash (the fractional parts of the square roots of 2, 3 and 5, SHA-512's first constants)
@@ -58,13 +61,25 @@ def ragged_take(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
     """Return the elements of the chosen items one after the other, and the offsets of the result."""
     sizes = np.diff(offsets)[rows]
     taken = offsets_of(sizes)
-    elements = np.repeat(offsets[:-1][rows] - taken[:-1], sizes) + np.arange(taken[-1])
+    elements = np.repeat(offsets[:-1][rows] - taken[:-1], sizes)
+    places = np.arange(BLOCK)
+    for start in range(0, len(elements), BLOCK):
+        some = elements[start : start + BLOCK]
+        some += places[: len(some)]
+        places += BLOCK
     return elements, taken
 
 
 def is_sorted(values: Ints) -> bool:
     """Return whether values never decrease."""
     return bool((values[1:] >= values[:-1]).all())
+
+
+def runs_of(values: Ints) -> Ints:
+    """Return the offsets of runs of equal values."""
+    if not len(values):
+        return np.zeros(1, dtype=np.int64)
+    return np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1, [len(values)]])
 
 
 def segments(ufunc: np.ufunc, values: Array, offsets: Ints, empty: float = 0) -> Array:
@@ -92,7 +107,7 @@ def of_owners(ufunc: np.ufunc, values: Array, owner: Ints, n: int, start: float,
     """
     reduced = np.full(n, start, dtype=values.dtype)
     if len(owner):
-        starts = np.concatenate([[0], np.flatnonzero(owner[1:] != owner[:-1]) + 1])
+        starts = runs_of(owner)[:-1]
         of_run = ufunc.reduceat(values, starts if offsets is None else offsets[starts])
         ufunc.at(reduced, owner[starts], of_run)
     return cast(Array, reduced)
@@ -135,9 +150,13 @@ def following(values: Array, ring_offsets: Ints) -> Array:
     return cast(Array, shifted)
 
 
+def _are_consecutive(rows: Ints) -> bool:
+    return bool(len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (rows[1:] - rows[:-1] == 1).all())
+
+
 def take_surfaces(geometry: Geometry, rows: Ints) -> Geometry:
     """Return the chosen surfaces in the order given, repeats allowed; vertices are shared, consecutive rows a view."""
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (rows[1:] - rows[:-1] == 1).all():
+    if _are_consecutive(rows):
         surfaces = geometry.surface_offsets[rows[0] : rows[-1] + 2]
         rings = geometry.ring_offsets[surfaces[0] : surfaces[-1] + 1]
         return Geometry(
@@ -146,6 +165,34 @@ def take_surfaces(geometry: Geometry, rows: Ints) -> Geometry:
     taken, surface_offsets = ragged_take(geometry.surface_offsets, rows)
     corners, ring_offsets = ragged_take(geometry.ring_offsets, taken)
     return Geometry(geometry.vertices, geometry.ring_vertices[corners], ring_offsets, surface_offsets)
+
+
+def take_runs(geometry: Geometry, runs: Ints, chosen: Ints) -> tuple[Geometry, Ints]:
+    """Return runs of consecutive surfaces in the order given, and the rows of those surfaces.
+
+    Vertices are shared, and if the runs are consecutive themselves all else is a view.
+
+    Parameters
+    ----------
+    runs
+        Run ``i`` has the surfaces ``runs[i]:runs[i + 1]``.
+    chosen
+        Rows of the runs.
+    """
+    surfaces, _ = ragged_take(runs, chosen)
+    if _are_consecutive(chosen):
+        return take_surfaces(geometry, surfaces), surfaces
+    of_rings = geometry.surface_offsets[runs]
+    corners, _ = ragged_take(geometry.ring_offsets[of_rings], chosen)
+    alone = len(geometry.ring_offsets) == len(geometry.surface_offsets)  # every ring is a surface of its own
+    rings = surfaces if alone else ragged_take(of_rings, chosen)[0]
+    taken = Geometry(
+        geometry.vertices,
+        geometry.ring_vertices.take(corners),
+        offsets_of(np.diff(geometry.ring_offsets).take(rings)),
+        offsets_of(np.diff(geometry.surface_offsets).take(surfaces)),
+    )
+    return taken, surfaces
 
 
 def reverse_rings(geometry: Geometry, surfaces: NDArray[np.bool_]) -> Geometry:
@@ -171,27 +218,54 @@ def number_rows(*columns: NDArray[np.generic]) -> Ints:
     return numbers
 
 
+def _keys(coordinates: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return a hash for each vertex, the same for those that agree to a millimetre."""
+    keys = np.empty(len(coordinates), dtype=np.uint64)
+    factors, rows = np.array(_HASH, dtype=np.uint64), BLOCK // 3
+    numbers, grid = np.empty((rows, 3)), np.empty((rows, 3), dtype=np.int64)
+    for start in range(0, len(keys), rows):
+        some = keys[start : start + rows]
+        millimetres, whole = numbers[: len(some)], grid[: len(some)]
+        np.divide(coordinates[start : start + rows], WELD_M, out=millimetres)
+        np.copyto(whole, np.rint(millimetres, out=millimetres), casting="unsafe")
+        np.matmul(whole.view(np.uint64), factors, out=some)
+    return keys
+
+
+def _alike(keys: NDArray[np.uint64]) -> Ints:
+    """Return for each key the position of one that is equal, the same for all of them.
+
+    All are put into a table of slots. Those that are not found there again lost their slot to another: an equal one,
+    which stands for them, or one of a different key, so that they are put into other slots. No key is sorted.
+    """
+    bits = len(keys).bit_length() + 1
+    alike, winners = np.arange(len(keys)), np.empty(1 << bits, dtype=np.int32)
+    left, mixed = np.arange(len(keys), dtype=np.int32), keys
+    while len(left):
+        slots = (mixed >> np.uint64(64 - bits)).view(np.int64)
+        winners[slots] = left
+        winner = winners[slots]
+        lost = np.flatnonzero(winner != left)
+        left, winner = left[lost], winner[lost]
+        equal = keys[left] == keys[winner]
+        alike[left[equal]] = winner[equal]
+        left, mixed = left[~equal], mixed[lost[~equal]] * np.uint64(_HASH[0])
+    return alike
+
+
 def _places(coordinates: NDArray[np.float64]) -> Ints | None:
     """Return a number for each vertex, the same for those that agree to a millimetre; None if no two of them do.
 
-    One 64-bit hash per vertex is sorted instead of three columns. Equal hashes are looked at, so that a collision
-    costs time and never an error.
+    One 64-bit hash per vertex is compared instead of three columns. Vertices of equal hashes are looked at, so that a
+    collision costs time and never an error.
     """
-    grid = [np.rint(coordinates[:, k] / WELD_M).astype(np.int64) for k in range(3)]
-    key = sum((column.view(np.uint64) * np.uint64(factor) for column, factor in zip(grid, _HASH, strict=True)))
-    assert isinstance(key, np.ndarray)
-    in_order = np.sort(key)
-    if not (in_order[1:] == in_order[:-1]).any():
+    numbers = _alike(_keys(coordinates))
+    rows = np.flatnonzero(numbers != np.arange(len(numbers)))
+    if not len(rows):
         return None
-    order = np.argsort(key)
-    in_order = key[order]
-    fresh = np.zeros(len(order), dtype=bool)
-    fresh[1:] = in_order[1:] != in_order[:-1]
-    same = np.flatnonzero(~fresh[1:])
-    if any((column[order[same]] != column[order[same + 1]]).any() for column in grid):
-        return number_rows(*grid)
-    numbers = np.empty(len(order), dtype=np.int64)
-    numbers[order] = np.cumsum(fresh)
+    one, other = (np.rint(coordinates[some] / WELD_M) for some in (rows, numbers[rows]))
+    if (one != other).any():
+        return number_rows(*np.rint(coordinates / WELD_M).astype(np.int64).T)
     return numbers
 
 
@@ -216,11 +290,24 @@ def weld(coordinates: NDArray[np.float64], corners: Ints) -> Ints:
 
 def compact(geometry: Geometry) -> Geometry:
     """Return the geometry without unused vertices, the others in order of first use."""
-    corners, numbers = geometry.ring_vertices, np.arange(len(geometry.ring_vertices))
-    first = np.empty(len(geometry.vertices), dtype=np.int64)
-    first[corners[::-1]] = numbers[::-1]  # of repeated indices the last assignment holds: the first use
-    used = corners[first[corners] == numbers]
-    if len(used) == len(first) and is_sorted(used):
+    corners, n = geometry.ring_vertices, len(geometry.vertices)
+    used = _first_uses(corners, n)
+    if len(used) == n and is_sorted(used):
         return geometry
-    first[used] = np.arange(len(used))
-    return Geometry(geometry.vertices[used], first[corners], geometry.ring_offsets, geometry.surface_offsets)
+    number = np.empty(n, dtype=np.int64)
+    number[used] = np.arange(len(used))
+    vertices = geometry.vertices.take(used, axis=0)
+    return Geometry(vertices, number.take(corners), geometry.ring_offsets, geometry.surface_offsets)
+
+
+def _first_uses(corners: Ints, n: int) -> Ints:
+    """Return the vertices (of ``n``) that corners use, in order of first use."""
+    first = np.full(n, len(corners))  # for those that are not used
+    backward = np.arange(BLOCK - 1, -1, -1)
+    for stop in range(len(corners), 0, -BLOCK):
+        some = corners[max(stop - BLOCK, 0) : stop]
+        # of repeated indices the last assignment holds; a copy, as those that run backward are slow to look up
+        first[np.ascontiguousarray(some[::-1])] = backward[-len(some) :] + (stop - len(some))
+    is_first = np.zeros(len(corners) + 1, dtype=bool)
+    is_first[first] = True
+    return corners.take(np.flatnonzero(is_first[:-1]))

@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.geometry.rings import (
+    BLOCK,
     corner_offsets,
     following,
     number_rows,
     of_owners,
+    offsets_of,
     segments,
     surface_of_corner,
+    surface_of_ring,
     take_surfaces,
 )
-from twin.city.geometry.sizes import CHUNK, Measured
+from twin.city.geometry.sizes import Measured, measure
 from twin.city.model import Geometry
 
-__all__ = ["Shells", "heights", "lowest", "shells", "turned_faces"]
+__all__ = ["Seams", "Shells", "heights", "inside_out", "lowest", "seams", "shells", "turned_faces", "volumes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Marks = NDArray[np.uint64]
+
+_TOGETHER = 1 << 14  # rings worked on at a time: what is made of their corners on the way fits the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Whether the surfaces of each shell fit together; one row per building or part.
+
+    Attributes
+    ----------
+    closed
+        Whether every edge is used equally often in both directions.
+    paired
+        Whether every edge is used an even number of times; closed but for surfaces that face the wrong way.
+    volume, error
+        Volume of closed shells without holes in their surfaces, m3, and how far off that may be at most; the error is
+        infinite for shells with such holes.
+    """
+
+    closed: Mask
+    paired: Mask
+    volume: Floats
+    error: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +60,8 @@ class Shells:
 
     Attributes
     ----------
-    closed
-        Whether every edge is used equally often in both directions.
-    paired
-        Whether every edge is used an even number of times; closed but for surfaces that face the wrong way.
+    closed, paired
+        As in `Seams`.
     volume
         By the divergence theorem, m3; negative where the shell is inside out, meaningless where it is not closed.
     """
@@ -48,7 +72,13 @@ class Shells:
 
 
 def shells(geometry: Geometry, measured: Measured, shell: Ints, n: int, counted: Mask | None = None) -> Shells:
-    """Return closedness and volume of every shell.
+    """Return closedness and volume of every shell; parameters are those of `seams`."""
+    joined = seams(geometry, shell, n, counted)
+    return Shells(joined.closed, joined.paired, volumes(measured, shell, n, counted))
+
+
+def seams(geometry: Geometry, shell: Ints, n: int, counted: Mask | None = None) -> Seams:
+    """Return whether shells are closed, and roughly their volume, without measuring a surface.
 
     Parameters
     ----------
@@ -57,64 +87,156 @@ def shells(geometry: Geometry, measured: Measured, shell: Ints, n: int, counted:
     counted
         Surfaces that are part of their shell, all if None: a window that lies on a wall without a hole is not.
     """
-    marks = _edge_marks(geometry, _directed)
-    cones = _cones(measured, shell, n)
     if counted is not None:
-        marks[~counted], cones[~counted] = 0, 0.0
-    filled = np.bincount(shell if counted is None else shell[counted], minlength=n) > 0
-    closed = filled & (of_owners(np.add, marks, shell, n, 0) == 0)
+        rows = np.flatnonzero(counted)
+        geometry, shell = take_surfaces(geometry, rows), shell[rows]
+    filled = np.bincount(shell, minlength=n) > 0
+    marks, volume, error = _sums(geometry, shell, n)
+    closed = filled & (marks == 0)
     paired = closed.copy()
     if (filled & ~closed).any():
-        rest = (filled & ~closed)[shell]
-        rows = np.flatnonzero(rest if counted is None else rest & counted)
-        marks = _edge_marks(take_surfaces(geometry, rows), _undirected)
-        paired = filled & (of_owners(np.bitwise_xor, marks, shell[rows], n, 0) == 0)
-    return Shells(closed, paired, np.bincount(shell, cones, n).astype(np.float64))
+        rows = np.flatnonzero((filled & ~closed)[shell])
+        undirected = _undirected_marks(take_surfaces(geometry, rows))
+        paired = filled & (of_owners(np.bitwise_xor, undirected, shell[rows], n, 0) == 0)
+    return Seams(closed, paired, volume, error)
 
 
-def _cones(measured: Measured, shell: Ints, n: int) -> Floats:
-    """Return the volume of the cone from a point of its shell to every surface, m3."""
-    volume = np.zeros(len(shell))
+def volumes(measured: Measured, shell: Ints, n: int, counted: Mask | None = None) -> Floats:
+    """Return the volume of every shell as `Shells` has it; parameters are those of `seams`."""
+    cones = np.zeros(len(shell))  # from a point of its shell to every surface
     anchor = np.zeros(n)  # near the shell, or products of coordinates cancel
     for k in range(3):
         anchor[shell[::-1]] = measured.origin[::-1, k]  # of repeated indices the last assignment holds
-        volume += (measured.origin[:, k] - anchor[shell]) * measured.vector[:, k]
-    return volume / 3
+        cones += (measured.origin[:, k] - anchor[shell]) * measured.vector[:, k]
+    cones /= 3
+    if counted is not None:
+        cones[~counted] = 0.0
+    return np.bincount(shell, cones, n).astype(np.float64)
 
 
-def _edge_marks(geometry: Geometry, of_edges: Callable[[Marks, Marks, Ints], tuple[np.ufunc, Marks]]) -> Marks:
-    """Return what the edges of every surface add up to, shape ``(n_surfaces,)``.
+def inside_out(joined: Seams, geometry: Geometry, shell: Ints) -> Mask:
+    """Return which closed shells have a negative volume, without measuring surfaces but where that is in doubt.
 
-    Every vertex has two random numbers r and s, of which `_directed` and `_undirected` make one for each edge, so that
-    the edges of a shell add up to 0 where they cancel; no edge is sorted.
+    Parameters
+    ----------
+    joined
+        The `seams` of the geometry, of which all surfaces count.
+    shell
+        Shell of every surface.
     """
-    r, s = _scrambled(np.arange(2 * len(geometry.vertices), dtype=np.uint64)).reshape(2, -1)
-    offsets = corner_offsets(geometry)
-    marks = np.empty(len(offsets) - 1, dtype=np.uint64)
-    for start in range(0, len(marks), CHUNK):
-        stop = min(start + CHUNK, len(marks))
-        rings = geometry.ring_offsets[geometry.surface_offsets[start] : geometry.surface_offsets[stop] + 1]
-        corners = geometry.ring_vertices[rings[0] : rings[-1]]
-        ufunc, of_edge = of_edges(r[corners], s[corners], rings - rings[0])
-        marks[start:stop] = segments(ufunc, of_edge, offsets[start : stop + 1] - offsets[start])
+    negative: Mask = joined.closed & (joined.volume < 0)
+    doubtful = joined.closed & ~(np.abs(joined.volume) > joined.error)
+    if doubtful.any():
+        rows = np.flatnonzero(doubtful[shell])
+        exact = volumes(measure(take_surfaces(geometry, rows)), shell[rows], len(negative))
+        negative[doubtful] = exact[doubtful] < 0
+    return negative
+
+
+def _sums(geometry: Geometry, shell: Ints, n: int) -> tuple[Marks, Floats, Floats]:
+    """Return what the marks of all triangles of a shell add up to, its rough volume and the error of that.
+
+    The tip of all cones is in the middle of the city, so that coordinates need not be moved shell by shell. A term is
+    the product of three of them; what is lost when the terms of ``k`` corners are added up is less than ``64 k**2``
+    roundings of the largest, and as much again is allowed for the measured volume.
+    """
+    marks, volume = np.zeros(n, dtype=np.uint64), np.zeros(n)
+    if not len(shell):
+        return marks, volume, volume
+    columns = np.array(geometry.vertices.T, order="C")  # a copy, however they are laid out
+    low, high = (np.array([ufunc.reduce(column) for column in columns]) for ufunc in (np.minimum, np.maximum))
+    columns -= ((low + high) / 2)[:, None]
+    random = _random(columns.shape[1])
+    for owner, some in _by_corners(geometry, shell):
+        np.add.at(marks, owner, _marks([random.take(k) for k in some]))
+        np.add.at(volume, owner, _cones([[column.take(k) for column in columns] for k in some]))
+    corners = np.bincount(shell, np.diff(corner_offsets(geometry)), n)
+    error = 128 / 6 * np.finfo(np.float64).eps * np.prod((high - low) / 2) * corners**2
+    if len(geometry.ring_offsets) > len(geometry.surface_offsets):
+        error[shell[np.diff(geometry.surface_offsets) > 1]] = np.inf
+    return marks, volume / 6, error
+
+
+def _by_corners(geometry: Geometry, shell: Ints) -> Iterator[tuple[Ints, list[Ints]]]:
+    """Yield all rings of three corners, those of four, and the triangles that fan out from one corner of all others.
+
+    Yields
+    ------
+    owner, corners
+        Shell of each; the vertices of their first corners, of their second corners, of their third ...
+    """
+    offsets, corners = geometry.ring_offsets, geometry.ring_vertices
+    owner = shell if len(offsets) == len(geometry.surface_offsets) else shell[surface_of_ring(geometry)]
+    for start in range(0, len(owner), _TOGETHER):
+        first = offsets[start : start + _TOGETHER + 1]
+        sizes, of = np.diff(first), owner[start : start + _TOGETHER]
+        for few in (3, 4):
+            rings = np.flatnonzero(sizes == few)
+            begin = first.take(rings)
+            yield of.take(rings), [corners.take(begin + k) for k in range(few)]
+        rings = np.flatnonzero(sizes > 4)
+        triangles, begin = sizes[rings] - 2, first[rings]
+        ends = offsets_of(triangles)
+        second = np.arange(1, ends[-1] + 1) + np.repeat(begin - ends[:-1], triangles)
+        places = (np.repeat(begin, triangles), second, second + 1)
+        yield np.repeat(of[rings], triangles), [corners.take(place) for place in places]
+
+
+def _cones(corners: Sequence[Sequence[Floats]]) -> Floats:
+    """Return six times the volume of the cones from the origin to triangles or quadrangles, m3.
+
+    Corners are given one by one, and each of them coordinate by coordinate. The triangles 1-2-3 and 1-3-4 together are
+    the product of corner 1 with 2 x 3 + 3 x 4, which is (2 - 4) x 3.
+    """
+    a, b, c = corners[:3]
+    if len(corners) == 4:
+        b = [left - right for left, right in zip(b, corners[3], strict=True)]
+    product: Floats = a[0] * (b[1] * c[2] - b[2] * c[1])
+    product += a[1] * (b[2] * c[0] - b[0] * c[2])
+    product += a[2] * (b[0] * c[1] - b[1] * c[0])
+    return product
+
+
+def _marks(corners: Sequence[Marks]) -> Marks:
+    """Return what the directed edges of triangles or quadrangles add up to; no edge is sorted to find its reverse.
+
+    Every vertex has a random number. An edge from a to b is ``a b (a - b)``, summed modulo 2^64, which its reverse
+    cancels, so that the edges of a closed shell add up to 0. If any edge is left over, the sum is a polynomial that
+    does not vanish, and is 0 for fewer than one in 2^50 draws (Schwartz 1980 and Zippel 1979, modulo 2^64). The edges
+    of a triangle add up to ``(b - a) (c - b) (a - c)``; those of a quadrangle are the ones of two triangles.
+    """
+    a, b, c = corners[:3]
+    product: Marks = (b - a) * (c - b)
+    if len(corners) == 4:
+        d = corners[3]
+        product -= (d - c) * (a - d)
+    product *= a - c
+    return product
+
+
+def _undirected_marks(geometry: Geometry) -> Marks:
+    """Return what the edges of every surface combine to by exclusive or, shape ``(n_surfaces,)``.
+
+    Every edge has a random number, whichever way it runs; a second one cancels it. If any edge is left over, the
+    result is 0 for one in 2^64 draws.
+    """
+    random = _random(len(geometry.vertices))
+    marks = np.empty(len(geometry.surface_offsets) - 1, dtype=np.uint64)
+    for start in range(0, len(marks), _TOGETHER):
+        rows = np.arange(start, min(start + _TOGETHER, len(marks)))
+        some = take_surfaces(geometry, rows)
+        corners = random[some.ring_vertices]
+        of_edge = _scrambled(corners + following(corners, some.ring_offsets))
+        marks[rows] = segments(np.bitwise_xor, of_edge, corner_offsets(some))
     return marks
 
 
-def _directed(r: Marks, s: Marks, rings: Ints) -> tuple[np.ufunc, Marks]:
-    """Return ``r[a] s[b] - r[b] s[a]`` for each edge from a to b, to be summed modulo 2^64; its reverse cancels it.
-
-    If any edge is left over, the sum is a polynomial in r and s that does not vanish, and is 0 for fewer than one in
-    2^58 draws (Schwartz 1980 and Zippel 1979, modulo 2^64).
-    """
-    return np.add, r * following(s, rings) - following(r, rings) * s
-
-
-def _undirected(r: Marks, s: Marks, rings: Ints) -> tuple[np.ufunc, Marks]:
-    """Return a random number for each edge, whichever way it runs, to be combined by exclusive or; a second cancels it.
-
-    If any edge is left over, the result is 0 for one in 2^64 draws.
-    """
-    return np.bitwise_xor, _scrambled(r + following(r, rings))
+def _random(n: int) -> Marks:
+    """Return as many random-looking numbers, always the same."""
+    numbers = np.arange(n, dtype=np.uint64)
+    for start in range(0, n, BLOCK):
+        numbers[start : start + BLOCK] = _scrambled(numbers[start : start + BLOCK])
+    return numbers
 
 
 def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.geometry.rings import following, offsets_of, owners, weld
+from twin.city.geometry.rings import offsets_of, owners, weld
 from twin.city.model import Geometry
 
 __all__ = ["Tidied", "tidy"]
@@ -51,10 +51,12 @@ def tidy(
     if rings_closed:
         unclosed = _surfaces_of(_open_rings(corners, ring_offsets), surface_offsets)
 
-    distinct = corners != following(corners, ring_offsets)
-    if not distinct.all():
-        ring_sizes = np.diff(np.concatenate([[0], np.cumsum(distinct)])[ring_offsets])
-        corners, ring_offsets = corners[distinct], offsets_of(ring_sizes)
+    repeats = _repeats(corners, ring_offsets)
+    if len(repeats):
+        rings = np.searchsorted(ring_offsets, repeats, side="right") - 1
+        ring_sizes = ring_sizes.copy()
+        np.subtract.at(ring_sizes, rings, 1)
+        corners, ring_offsets = np.delete(corners, repeats), offsets_of(ring_sizes)
     sound, has_rings = ring_sizes >= 3, surface_rings > 0
     if sound.all() and has_rings.all():
         geometry = Geometry(coordinates, corners, ring_offsets, surface_offsets)
@@ -72,6 +74,17 @@ def tidy(
     lost = ~has_rings
     lost[surface[~sound]] = True
     return Tidied(geometry, kept, unclosed, np.flatnonzero(lost))
+
+
+def _repeats(corners: Ints, ring_offsets: Ints) -> Ints:
+    """Return the positions of corners that are the same as the next one of their ring."""
+    first, last = ring_offsets[:-1], ring_offsets[1:] - 1
+    filled = last >= first
+    if not filled.all():
+        first, last = first[filled], last[filled]
+    same = corners[1:] == corners[:-1]
+    same[last[:-1]] = False  # what comes next belongs to another ring
+    return np.concatenate([np.flatnonzero(same), last[corners.take(last) == corners.take(first)]])
 
 
 def _open_rings(corners: Ints, ring_offsets: Ints) -> Ints:
