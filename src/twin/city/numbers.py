@@ -22,7 +22,7 @@ Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
-_CHUNK = 3 << 15  # bytes; the arrays made of it fit a cache, and are small enough for memory that is used again
+_CHUNK = 1 << 17  # bytes: few enough for the arrays made of them to stay in a cache
 _PAD = b" " * 8
 _PLAIN = b"0123456789-.,[] \t\n\v\f\r"  # what the fast way knows
 _COMMON = np.frombuffer(b", []", dtype=np.uint8)

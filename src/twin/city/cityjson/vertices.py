@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Corners = tuple[NDArray[Any], list[int]]  # of all documents, and how many each has
 
 _EMPTY = Raw(b"[]")
-_PIECE = 90_000  # bytes that are made into numbers at a time: with the list they end in, one piece of `iter_numbers`
+_PIECE = 125_000  # bytes that are made into numbers at a time: with the list they end in, one piece of `iter_numbers`
 _JOINT = re.compile(rb"\],\[")
 
 
