@@ -139,7 +139,8 @@ MARK = b"\xef\xbb\xbf"
     ("before", "behind"), [(b"", b""), (MARK, b"\n"), (b"\n", b"\n  \n"), (b"", b"\n" + b" " * 10**6)]
 )
 def test_a_text_grows_as_it_must(tmp_path, monkeypatch, room, packed, before, behind):
-    monkeypatch.setattr(sequence, "_ROOM", room)
+    monkeypatch.setattr(sequence, "_LEAST", room)
+    monkeypatch.setattr(sequence, "_MOST", room)
     document = houses() | {"+long": "x" * 10**6}  # several chunks
     text = before + json.dumps(document).encode() + behind
     (found,) = found_in(tmp_path, gzip.compress(text) if packed else text)

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.city.source import Source
 
 __all__ = ["split"]
 
-_ROOM = 1 << 26  # bytes reserved at first: the whole of most files, and little of a long sequence
+# Bytes reserved at first; only what is written takes memory. The least is what glibc's malloc, once it is freed, keeps
+# for whatever is made next (32 MiB at most); the most is the whole of most files, and little of a long sequence.
+_LEAST, _MOST = 28 << 20, 1 << 26
+_PAGE = 1 << 21
 
 
 def split(source: Source) -> tuple[memoryview, Iterator[tuple[str, bytes]] | None]:
@@ -21,7 +25,7 @@ def split(source: Source) -> tuple[memoryview, Iterator[tuple[str, bytes]] | Non
     A sequence has a whole JSON object on its first line, and more on the others.
     """
     chunks = source.chunks()
-    text = _Text(min(source.size, _ROOM))
+    text = _Text(max(_LEAST, min(source.size, _MOST)))
     end, behind = -1, b""  # of the first line, and what follows it
     for chunk in chunks:
         if (at := chunk.find(b"\n")) >= 0:
@@ -42,10 +46,10 @@ def split(source: Source) -> tuple[memoryview, Iterator[tuple[str, bytes]] | Non
 
 
 class _Text:
-    """A text that grows; NumPy asks for large pages of memory, which come at a fraction of the cost of small ones."""
+    """A text that grows, in large pages of memory, which NumPy asks for: they cost a fraction of small ones."""
 
     def __init__(self, room: int) -> None:
-        self._bytes = np.empty(room, dtype=np.uint8)
+        self._bytes = _aligned(room)
         self._n = 0
 
     def __len__(self) -> int:
@@ -55,13 +59,19 @@ class _Text:
         """Add to the end."""
         start, self._n = self._n, self._n + len(chunk)
         if self._n > len(self._bytes):
-            before, self._bytes = self._bytes, np.empty(2 * self._n, dtype=np.uint8)
+            before, self._bytes = self._bytes, _aligned(2 * self._n)
             self._bytes[:start] = before[:start]
         self._bytes.data[start : self._n] = chunk
 
     def view(self) -> memoryview:
         """Return the text so far."""
         return self._bytes.data[: self._n].toreadonly()
+
+
+def _aligned(room: int) -> NDArray[np.uint8]:
+    """Return bytes that begin where a large page does."""
+    memory = np.empty(room + _PAGE, dtype=np.uint8)
+    return memory[-memory.ctypes.data % _PAGE :][:room]
 
 
 def _without_mark(text: memoryview) -> memoryview:
