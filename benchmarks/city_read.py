@@ -5,11 +5,11 @@ Usage: OPENBLAS_NUM_THREADS=1 python benchmarks/city_read.py [CITY] [--copies 20
 CITY is a CityJSON file, plain or gzipped (default: the corpus's tile of The Hague); cjio must be installed. It is read
 as it is, and replicated to at least 40 MB: copies side by side with identifiers of their own. Rounds take turns in one
 process; the median of CPU time counts. Peers only parse: cjio to its CityJSON object, json.loads to lists and dicts.
-``twin, found`` is as far as that: all objects, vertices and surfaces in arrays; ``twin, city`` has also welded them,
-looked whether surfaces are planar and shells closed, turned what faces the wrong way, and made tables; ``twin,
-measured`` has also been asked for every column, attribute and finding, of which areas, directions, heights, volumes,
-names and all that attributes say wait for that. Thematic surfaces that say the same are decoded once, from which copies
-profit more than real cities. `city_read_floor.py` tells what no reader in Python can do without.
+``twin, found`` has read the file into arrays: all objects, vertices, surfaces and their types. ``twin, city`` has also
+welded vertices, sorted surfaces by building, looked whether shells are closed, turned what faces the wrong way, and
+made tables; ``twin, measured`` has also been asked for every column, attribute and finding. Until then attributes are
+text, and areas, directions, heights and volumes wait. Thematic surfaces that say the same are decoded once, from which
+copies profit more than real cities.
 Memory is what the peak of a child process rises above that of its imports.
 
 For comparison, compiled readers publish 194 to 284 MiB/s for a full read of two such files (3DGI/cityjson v0.7.1,
