@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.city.geometry import measure, triangulate
-from twin.city.geometry.rings import compact, reverse_rings, runs_of, take_runs, take_surfaces, weld
+from twin.city.geometry.rings import compact, in_order, reverse_rings, runs_of, take_runs, take_surfaces, weld
 from twin.city.geometry.shells import heights, inside_out, lowest, seams, shells, turned_faces
 from twin.city.geometry.tidy import tidy
 from twin.city.model import Geometry
@@ -38,6 +38,14 @@ def test_vertices_that_agree_to_a_millimetre_become_the_one_used_first(found, da
     first: dict[tuple[int, ...], int] = {}
     expected = [first.setdefault(tuple(np.rint(coordinates[c] / 1e-3).astype(int)), c) for c in corners]
     assert weld(coordinates, corners).tolist() == expected
+
+
+@pytest.mark.parametrize("far", [0.0, -5e6, 1e8])
+def test_vertices_half_a_millimetre_apart_are_welded_as_they_are_rounded(far):
+    """To the even one of two millimetres, wherever on Earth."""
+    coordinates = far + np.array([[x * 0.5e-3, -x * 0.5e-3, 0.0] for x in range(-6, 7)])
+    whole = np.rint(coordinates / 1e-3).astype(int).tolist()
+    assert weld(coordinates, np.arange(13)).tolist() == [whole.index(row) for row in whole]
 
 
 def test_hashes_that_collide_do_not_weld(monkeypatch):
@@ -88,15 +96,42 @@ def test_runs_of_surfaces_are_taken_as_their_surfaces_are(faces):
     assert runs.tolist() == [0, 2, 3, 6, 8]
     taken, surfaces = take_runs(geometry, runs, chosen)
     assert surfaces.tolist() == [3, 4, 5, 0, 1, 6, 7]
-    one_by_one = take_surfaces(geometry, surfaces)
-    for name in ("ring_vertices", "ring_offsets", "surface_offsets"):
+    one_by_one = compact(take_surfaces(geometry, surfaces))
+    for name in ("vertices", "ring_vertices", "ring_offsets", "surface_offsets"):
         assert getattr(taken, name).tolist() == getattr(one_by_one, name).tolist()
+
+
+def test_a_run_by_itself_is_taken_without_the_vertices_of_the_others():
+    geometry = geometry_of([*box(0, 0, 1, 1, 1), *box(5, 5, 1, 1, 1)])
+    runs = np.array([0, 6, 12])
+    (first, _), (second, surfaces) = (take_runs(geometry, runs, np.array([run])) for run in (0, 1))
+    assert surfaces.tolist() == list(range(6, 12))
+    np.testing.assert_array_equal(second.vertices, geometry.vertices[8:])
+    np.testing.assert_array_equal(second.corners, take_surfaces(geometry, surfaces).corners)
+    assert second.vertices.base is None, "else the others would live on"
+    assert first.ring_vertices.tolist() == second.ring_vertices.tolist()
+
+
+@given(st.lists(st.integers(0, 2) | st.integers(0, (1 << 63) - 1), max_size=20))
+def test_rows_in_order_of_their_numbers_keep_their_order_where_these_are_equal(numbers):
+    rows = in_order(np.array(numbers, dtype=np.int64))
+    assert rows.tolist() == sorted(range(len(numbers)), key=numbers.__getitem__)
 
 
 def test_nothing_has_no_runs():
     assert runs_of(np.zeros(0, dtype=np.int64)).tolist() == [0]
     taken, surfaces = take_runs(geometry_of(box(0, 0, 1, 1, 1)), np.array([0, 6]), np.zeros(0, dtype=np.int64))
     assert (len(taken.surface_offsets), len(taken.ring_vertices), len(surfaces)) == (1, 0, 0)
+
+
+def test_a_ring_may_begin_where_the_one_before_ended():
+    corners = np.array([0, 1, 2, 2, 3, 0, 0, 0, 3, 4, 4, 2, 1])
+    rings, each = np.array([3, 3, 4, 3]), np.ones(4, dtype=np.int64)
+    coordinates = np.random.default_rng(3).random((5, 3))
+    tidied = tidy(coordinates, corners, rings, each)
+    assert tidied.geometry.ring_vertices.tolist() == [0, 1, 2, 2, 3, 0, 0, 3, 4, 4, 2, 1]
+    untouched = tidy(coordinates, corners[:6], rings[:2], each[:2])
+    assert untouched.geometry.ring_vertices.tolist() == [0, 1, 2, 2, 3, 0]
 
 
 def test_rings_are_opened_and_emptied_of_repeated_corners():

@@ -282,7 +282,7 @@ def _defer_types(table: Table, column: Column, names: Sequence[str], codes: Ints
 def _surface_table(found: Found, objects: Objects, faces: Faces) -> Table:
     """Return the surfaces of buildings; what is no type of an outer surface is left to the slope."""
     table = Table("surface", _surface_ids(found, faces), len(faces.found))
-    table = table.put(SURFACE_COLUMNS["building"], objects.numbers(BUILDING)[objects.building[faces.object]])
+    table = table.put(SURFACE_COLUMNS["building"], objects.numbers(BUILDING).take(objects.building).take(faces.object))
     bare = table
 
     def with_parts() -> Table:

@@ -95,7 +95,8 @@ def derive(city: City, figures: Measure | None = None, methods: dict[str, int] |
     """
     if figures is None or methods is None:
         measured, (owner, n) = Figures.of(city), city.surface_owners()
-        figures, methods = lambda: measured, volume_methods(measured.enclosed.closed, owner, n)
+        filled = np.bincount(owner, minlength=n) > 0
+        figures, methods = lambda: measured, volume_methods(measured.enclosed.closed, filled)
     city = replace(city, tables={**city.tables, "surface": _surface_columns(city.surfaces, figures)})
     tables = {**city.tables, "building": _building_columns(city, figures)}
     if "city_object_surface" in tables:
@@ -144,9 +145,8 @@ def _with_types(surfaces: Table, figures: Measure) -> Table:
     return surfaces.put(SURFACE_COLUMNS["type"], by_slope, DERIVED, where=untyped)
 
 
-def volume_methods(closed: NDArray[np.bool_], owner: Ints, n: int) -> dict[str, int]:
-    """Return for how many buildings and parts the volume is found in which way."""
-    filled = np.bincount(owner, minlength=n) > 0
+def volume_methods(closed: NDArray[np.bool_], filled: NDArray[np.bool_]) -> dict[str, int]:
+    """Return for how many buildings and parts the volume is found in which way, from which close and have surfaces."""
     return {"divergence": int((filled & closed).sum()), "footprint_x_height": int((filled & ~closed).sum())}
 
 

@@ -15,7 +15,7 @@ from twin.city.crs import Settled, settle
 from twin.city.derive import Figures, volume_methods
 from twin.city.found import TYPE_CODES, Block, Found
 from twin.city.geometry.openings import Openings, Thematic, find_hosts, measure_openings
-from twin.city.geometry.rings import compact, reverse_rings, runs_of, take_runs, take_surfaces
+from twin.city.geometry.rings import compact, in_order, reverse_rings, runs_of, take_runs, take_surfaces
 from twin.city.geometry.shells import Seams, Shells, inside_out, seams, turned_faces, volumes
 from twin.city.geometry.sizes import Measured, dot, measure
 from twin.city.geometry.tidy import Tidied, tidy
@@ -82,7 +82,7 @@ def take_faces(found: Found, objects: Objects, crs: str | None, target: str | No
     found.blocks = [] if found.energy is None else [replace(_NO_BLOCK, **per_surface)]
     tidied = tidy(settled.coordinates, corners, ring_sizes, surface_rings, found.rings_closed)
     bounding, others = _by_object(found, objects, tidied, *per_surface.values())
-    return settled.crs, bounding, replace(others, geometry=compact(others.geometry))
+    return settled.crs, bounding, others
 
 
 def _joined(blocks: Sequence[Block], name: str) -> Any:
@@ -121,14 +121,14 @@ def _by_object(found: Found, objects: Objects, tidied: Tidied, owner: Ints, *fur
     _warn_per_object(found, "101", owner[tidied.too_few], text)
     per_surface, kept = [owner, *further], tidied.kept
     if len(kept) < len(owner):
-        per_surface = [values[kept] for values in per_surface]
+        per_surface = [values.take(kept) for values in per_surface]
     runs = runs_of(per_surface[0])  # surfaces of one object mostly come together
     whose = per_surface[0][runs[:-1]]
-    order = np.argsort(objects.places()[whose], kind="stable")
-    n = int(np.count_nonzero(objects.kind[whose] != OTHER))
-    per_surface = [kept, *per_surface]
+    order = in_order(objects.places().take(whose))
+    n = int(np.count_nonzero(objects.kind.take(whose) != OTHER))
+    all_kept = len(kept) == len(owner)
     bounding, others = (
-        Faces(geometry, *(values.take(rows) for values in per_surface))
+        Faces(geometry, rows if all_kept else kept.take(rows), *(values.take(rows) for values in per_surface))
         for geometry, rows in (take_runs(tidied.geometry, runs, some) for some in (order[:n], order[n:]))
     )
     return bounding, others
@@ -189,13 +189,13 @@ def face_outward(found: Found, faces: Faces, objects: Objects) -> Outward:
     _note_shells(found, rows, shape, disagreeing)
     shape, inward = shape.outward(faces.group)
     _warn_per_object(found, "307", faces.object[inward], "a window or door that faces inward; it was turned")
-    hosts, methods = shape.hosts, volume_methods(shape.seams.closed, shape.owner, shape.n)
+    hosts, methods = shape.hosts, volume_methods(shape.seams.closed, shape.filled)
     shape = shape.compact()
     figures = Once(shape.figures)
     if shape.measured is not None:
         figures()  # which forgets what else was measured
     found.put_off(partial(_odd_surfaces, owner=faces.object, figures=figures))
-    _note_missing(found, faces, objects)
+    _note_missing(found, objects, rows[shape.filled])
     return Outward(replace(faces, geometry=shape.geometry), hosts, figures, methods)
 
 
@@ -248,6 +248,11 @@ class _Shape:
         """Surfaces that are part of shells, None for all."""
         return None if self.openings is None else self.openings.counted
 
+    @property
+    def filled(self) -> Mask:
+        """Buildings and parts that have surfaces, whether these count or not."""
+        return self.seams.filled if self.counted is None else np.bincount(self.owner, minlength=self.n) > 0
+
     def agreeing(self, some: Mask) -> _Shape:
         """Return the same with surfaces of some shells turned to face one way, where that closes the shell."""
         rows = np.flatnonzero(some[self.owner] if self.counted is None else some[self.owner] & self.counted)
@@ -292,7 +297,9 @@ class _Shape:
         return single
 
     def compact(self) -> _Shape:
-        """Return the same without vertices that nothing uses."""
+        """Return the same with vertices in order of first use, which turning surfaces may change."""
+        if self.agreed is None and self.turned is None:
+            return self
         return replace(self, geometry=compact(self.geometry))
 
     def figures(self) -> Figures:
@@ -330,7 +337,7 @@ def _hosts(faces: Faces, measured: Measured, objects: Objects, is_opening: Mask)
 def _note_shells(found: Found, rows: Ints, shape: _Shape, disagreeing: Mask) -> None:
     """Note shells that were or are wrong; ``rows`` are those of their objects in `Found`."""
     closed, paired = shape.seams.closed, shape.seams.paired
-    leaking = (np.bincount(shape.owner, minlength=shape.n) > 0) & ~closed
+    leaking = shape.filled & ~closed
     for code, some, what in (
         ("307", disagreeing & closed, "surfaces that face the wrong way; they were turned round"),
         ("405", shape.inside_out, "a shell that is inside out; it was turned round"),
@@ -349,9 +356,9 @@ def _odd_surfaces(found: Found, owner: Ints, figures: Once[Figures]) -> list[dic
     return noted.findings
 
 
-def _note_missing(found: Found, faces: Faces, objects: Objects) -> None:
-    """Note buildings that have no surfaces at all."""
+def _note_missing(found: Found, objects: Objects, filled: Ints) -> None:
+    """Note buildings that have no surfaces at all, from the rows of all objects that have some."""
     has_surfaces = np.zeros(len(objects.kind), dtype=bool)
-    has_surfaces[objects.building[faces.object]] = True
+    has_surfaces[objects.building[filled]] = True
     without = np.flatnonzero((objects.kind == BUILDING) & ~has_surfaces)
     _warn_per_object(found, "no-geometry", without, "no geometry at level of detail 1 or above")

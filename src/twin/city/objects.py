@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.city.found import Found
+from twin.city.geometry.rings import in_order
 from twin.errors import Problem, TwinError
 
 __all__ = ["BUILDING", "OTHER", "PART", "Objects"]
@@ -47,7 +48,7 @@ class Objects:
         n = len(found.types)
         parents, is_building = np.full(n + 1, -1), np.zeros(n + 1, dtype=bool)  # the last entry is what -1 refers to
         parents[:n] = np.fromiter(found.parents, dtype=np.int64, count=n)
-        is_building[:n] = np.fromiter(map(_BOUNDED.__contains__, found.types), dtype=bool, count=n)
+        is_building[:n] = np.frombuffer(bytes(map(_BOUNDED.__contains__, found.types)), dtype=bool)
         kind = np.where(is_building, np.where(is_building[parents], PART, BUILDING), OTHER)
         if not (kind == BUILDING).any():
             raise TwinError(Problem("there are no buildings in it", found.file, expected="at least one Building"))
@@ -61,7 +62,7 @@ class Objects:
     @cached_property
     def _rows(self) -> tuple[Ints, Ints, Ints]:
         buildings, parts, others = (np.flatnonzero(self.kind == kind) for kind in (BUILDING, PART, OTHER))
-        return buildings, parts[np.argsort(self.building[parts], kind="stable")], others
+        return buildings, parts[in_order(self.building[parts])], others
 
     def numbers(self, kind: int) -> Ints:
         """Return for every object its row in a table, -1 for objects of another one; entry -1 is -1 too."""
@@ -76,17 +77,22 @@ class Objects:
 
     def places(self) -> Ints:
         """Return a number for every object by which their surfaces are sorted: by building, all else behind."""
-        place = np.arange(len(self.kind)) + len(self.kind)
-        within = self.owners()
-        within = within[np.argsort(self.building[within], kind="stable")]
-        place[within] = np.arange(len(within))
+        buildings, parts = self.rows(BUILDING), self.rows(PART)
+        before = self.numbers(BUILDING).take(self.building.take(parts)) + 1  # buildings before each part
+        after = np.bincount(before, minlength=len(buildings) + 1)[: len(buildings)].cumsum()  # parts before each
+        place = np.arange(len(self.kind), 2 * len(self.kind))
+        place[buildings] = np.arange(len(buildings)) + after
+        place[parts] = np.arange(len(parts)) + before
         return place
 
 
 def _nearest(parents: Ints, wanted: NDArray[np.bool_]) -> Ints:
     """Return for each object the nearest of its ancestors (itself included) that is wanted, -1 for none."""
-    at = np.arange(len(parents))
-    at[-1] = -1
-    while (climbing := (at >= 0) & ~wanted[at]).any():
-        at[climbing] = parents[at[climbing]]
+    at, found = np.arange(len(parents)), wanted.copy()
+    at[-1], found[-1] = -1, True
+    climbing = np.flatnonzero(~found)
+    while len(climbing):
+        higher = parents.take(at.take(climbing))
+        at[climbing] = higher
+        climbing = climbing[~found.take(higher)]
     return at

@@ -17,6 +17,7 @@ __all__ = [
     "compact",
     "corner_offsets",
     "following",
+    "in_order",
     "is_sorted",
     "number_rows",
     "of_owners",
@@ -42,7 +43,11 @@ BLOCK = 1 << 14  # items worked on at a time: what is made of them on the way fi
 WELD_M = 1e-3  # CityJSON's customary resolution: corners closer than that are one vertex
 
 # Odd multipliers of a linear hash (the fractional parts of the square roots of 2, 3 and 5, SHA-512's first constants)
-_HASH = (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B)
+_HASH = tuple(map(np.uint64, (0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B)))
+
+# Added to a number below 2^51 it rounds it to a whole one, which the last bits of the sum then tell.
+_TO_WHOLE = 1.5 * 2**52
+_TOGETHER = 1 << 12  # vertices hashed at a time
 
 
 def offsets_of(sizes: Ints) -> Ints:
@@ -73,6 +78,15 @@ def ragged_take(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
 def is_sorted(values: Ints) -> bool:
     """Return whether values never decrease."""
     return bool((values[1:] >= values[:-1]).all())
+
+
+def in_order(numbers: Ints) -> Ints:
+    """Return the rows that sort numbers from 0, equal ones as they come; the two share a word, which sorts faster."""
+    rows = np.arange(len(numbers))
+    bits = len(numbers).bit_length()
+    if not len(numbers) or int(numbers.max()) >> (63 - bits):
+        return np.argsort(numbers, kind="stable")
+    return np.sort(numbers << bits | rows) & ((1 << bits) - 1)
 
 
 def runs_of(values: Ints) -> Ints:
@@ -168,9 +182,7 @@ def take_surfaces(geometry: Geometry, rows: Ints) -> Geometry:
 
 
 def take_runs(geometry: Geometry, runs: Ints, chosen: Ints) -> tuple[Geometry, Ints]:
-    """Return runs of consecutive surfaces in the order given, and the rows of those surfaces.
-
-    Vertices are shared, and if the runs are consecutive themselves all else is a view.
+    """Return runs of consecutive surfaces in the order given, `compact`, and the rows of those surfaces.
 
     Parameters
     ----------
@@ -181,18 +193,26 @@ def take_runs(geometry: Geometry, runs: Ints, chosen: Ints) -> tuple[Geometry, I
     """
     surfaces, _ = ragged_take(runs, chosen)
     if _are_consecutive(chosen):
-        return take_surfaces(geometry, surfaces), surfaces
+        return compact(take_surfaces(geometry, surfaces)), surfaces
     of_rings = geometry.surface_offsets[runs]
     corners, _ = ragged_take(geometry.ring_offsets[of_rings], chosen)
+    _look_up(geometry.ring_vertices, corners)
     alone = len(geometry.ring_offsets) == len(geometry.surface_offsets)  # every ring is a surface of its own
-    rings = surfaces if alone else ragged_take(of_rings, chosen)[0]
-    taken = Geometry(
-        geometry.vertices,
-        geometry.ring_vertices.take(corners),
-        offsets_of(np.diff(geometry.ring_offsets).take(rings)),
-        offsets_of(np.diff(geometry.surface_offsets).take(surfaces)),
-    )
-    return taken, surfaces
+    rings, offsets = surfaces, np.arange(len(surfaces) + 1)
+    if not alone:
+        rings, _ = ragged_take(of_rings, chosen)
+        offsets = offsets_of(np.diff(geometry.surface_offsets).take(surfaces))
+    ring_offsets = offsets_of(np.diff(geometry.ring_offsets).take(rings))
+    used, number = _first_uses(corners, len(geometry.vertices))
+    _look_up(number, corners)
+    return Geometry(geometry.vertices.take(used, axis=0), corners, ring_offsets, offsets), surfaces
+
+
+def _look_up(table: Ints, places: Ints) -> None:
+    """Replace places by what a table has there, which must have them all; one by one, so that no copy is needed."""
+    for start in range(0, len(places), BLOCK):
+        some = places[start : start + BLOCK]
+        some[:] = table.take(some)
 
 
 def reverse_rings(geometry: Geometry, surfaces: NDArray[np.bool_]) -> Geometry:
@@ -221,36 +241,40 @@ def number_rows(*columns: NDArray[np.generic]) -> Ints:
 def _keys(coordinates: NDArray[np.float64]) -> NDArray[np.uint64]:
     """Return a hash for each vertex, the same for those that agree to a millimetre."""
     keys = np.empty(len(coordinates), dtype=np.uint64)
-    factors, rows = np.array(_HASH, dtype=np.uint64), BLOCK // 3
-    numbers, grid = np.empty((rows, 3)), np.empty((rows, 3), dtype=np.int64)
-    for start in range(0, len(keys), rows):
-        some = keys[start : start + rows]
-        millimetres, whole = numbers[: len(some)], grid[: len(some)]
-        np.divide(coordinates[start : start + rows], WELD_M, out=millimetres)
-        np.copyto(whole, np.rint(millimetres, out=millimetres), casting="unsafe")
-        np.matmul(whole.view(np.uint64), factors, out=some)
+    numbers, products = np.empty((_TOGETHER, 3)), np.empty(_TOGETHER, dtype=np.uint64)
+    for start in range(0, len(keys), _TOGETHER):
+        some = keys[start : start + _TOGETHER]
+        whole, product = numbers[: len(some)], products[: len(some)]
+        np.divide(coordinates[start : start + _TOGETHER], WELD_M, out=whole)
+        whole += _TO_WHOLE
+        first, *others = whole.view(np.uint64).T
+        np.multiply(first, _HASH[0], out=some)
+        for column, factor in zip(others, _HASH[1:], strict=True):
+            some += np.multiply(column, factor, out=product)
     return keys
 
 
-def _alike(keys: NDArray[np.uint64]) -> Ints:
-    """Return for each key the position of one that is equal, the same for all of them.
+def _alike(keys: NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """Return the positions of keys that occur before or after, and for each that of one which stands for all equal.
 
     All are put into a table of slots. Those that are not found there again lost their slot to another: an equal one,
     which stands for them, or one of a different key, so that they are put into other slots. No key is sorted.
     """
     bits = len(keys).bit_length() + 1
-    alike, winners = np.arange(len(keys)), np.empty(1 << bits, dtype=np.int32)
+    winners = np.empty(1 << bits, dtype=np.int32)
     left, mixed = np.arange(len(keys), dtype=np.int32), keys
+    alike, standing = [left[:0]], [left[:0]]
     while len(left):
         slots = (mixed >> np.uint64(64 - bits)).view(np.int64)
         winners[slots] = left
-        winner = winners[slots]
+        winner = winners.take(slots)
         lost = np.flatnonzero(winner != left)
-        left, winner = left[lost], winner[lost]
-        equal = keys[left] == keys[winner]
-        alike[left[equal]] = winner[equal]
-        left, mixed = left[~equal], mixed[lost[~equal]] * np.uint64(_HASH[0])
-    return alike
+        left, winner = left.take(lost), winner.take(lost)
+        equal = keys.take(left) == keys.take(winner)
+        alike.append(left[equal])
+        standing.append(winner[equal])
+        left, mixed = left[~equal], mixed[lost[~equal]] * _HASH[0]
+    return np.concatenate(alike), np.concatenate(standing)
 
 
 def _places(coordinates: NDArray[np.float64]) -> Ints | None:
@@ -259,13 +283,14 @@ def _places(coordinates: NDArray[np.float64]) -> Ints | None:
     One 64-bit hash per vertex is compared instead of three columns. Vertices of equal hashes are looked at, so that a
     collision costs time and never an error.
     """
-    numbers = _alike(_keys(coordinates))
-    rows = np.flatnonzero(numbers != np.arange(len(numbers)))
+    rows, others = _alike(_keys(coordinates))
     if not len(rows):
         return None
-    one, other = (np.rint(coordinates[some] / WELD_M) for some in (rows, numbers[rows]))
+    one, other = (np.rint(coordinates[some] / WELD_M) for some in (rows, others))
     if (one != other).any():
         return number_rows(*np.rint(coordinates / WELD_M).astype(np.int64).T)
+    numbers = np.arange(len(coordinates))
+    numbers[rows] = others
     return numbers
 
 
@@ -291,17 +316,27 @@ def weld(coordinates: NDArray[np.float64], corners: Ints) -> Ints:
 def compact(geometry: Geometry) -> Geometry:
     """Return the geometry without unused vertices, the others in order of first use."""
     corners, n = geometry.ring_vertices, len(geometry.vertices)
-    used = _first_uses(corners, n)
-    if len(used) == n and is_sorted(used):
-        return geometry
-    number = np.empty(n, dtype=np.int64)
-    number[used] = np.arange(len(used))
+    in_use = _in_use_order(corners)
+    if in_use is not None:
+        if in_use.stop - in_use.start == n:
+            return geometry
+        vertices = geometry.vertices[in_use].copy()  # as the others would live on with a view
+        return Geometry(vertices, corners - in_use.start, geometry.ring_offsets, geometry.surface_offsets)
+    used, number = _first_uses(corners, n)
     vertices = geometry.vertices.take(used, axis=0)
     return Geometry(vertices, number.take(corners), geometry.ring_offsets, geometry.surface_offsets)
 
 
-def _first_uses(corners: Ints, n: int) -> Ints:
-    """Return the vertices (of ``n``) that corners use, in order of first use."""
+def _in_use_order(corners: Ints) -> slice | None:
+    """Return the vertices that corners use if those are consecutive and already in order of first use, else None."""
+    if not len(corners) or corners.min() < corners[0]:
+        return None
+    highest = np.maximum.accumulate(corners)
+    return slice(int(corners[0]), int(highest[-1]) + 1) if (highest[1:] - highest[:-1] <= 1).all() else None
+
+
+def _first_uses(corners: Ints, n: int) -> tuple[Ints, Ints]:
+    """Return the vertices (of ``n``) that corners use in order of first use, and the place in it of each vertex."""
     first = np.full(n, len(corners))  # for those that are not used
     backward = np.arange(BLOCK - 1, -1, -1)
     for stop in range(len(corners), 0, -BLOCK):
@@ -310,4 +345,7 @@ def _first_uses(corners: Ints, n: int) -> Ints:
         first[np.ascontiguousarray(some[::-1])] = backward[-len(some) :] + (stop - len(some))
     is_first = np.zeros(len(corners) + 1, dtype=bool)
     is_first[first] = True
-    return corners.take(np.flatnonzero(is_first[:-1]))
+    used = corners.take(np.flatnonzero(is_first[:-1]))
+    number = first  # of which nothing is needed any more
+    number[used] = np.arange(len(used))
+    return used, number

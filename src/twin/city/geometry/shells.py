@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from twin.city.geometry.rings import (
     number_rows,
     of_owners,
     offsets_of,
+    runs_of,
     segments,
     surface_of_corner,
     surface_of_ring,
@@ -39,6 +40,8 @@ class Seams:
 
     Attributes
     ----------
+    filled
+        Whether it has surfaces.
     closed
         Whether every edge is used equally often in both directions.
     paired
@@ -48,6 +51,7 @@ class Seams:
         infinite for shells with such holes.
     """
 
+    filled: Mask
     closed: Mask
     paired: Mask
     volume: Floats
@@ -90,15 +94,18 @@ def seams(geometry: Geometry, shell: Ints, n: int, counted: Mask | None = None) 
     if counted is not None:
         rows = np.flatnonzero(counted)
         geometry, shell = take_surfaces(geometry, rows), shell[rows]
-    filled = np.bincount(shell, minlength=n) > 0
-    marks, volume, error = _sums(geometry, shell, n)
+    runs = runs_of(shell)  # surfaces of one shell mostly come together
+    sizes = np.diff(corner_offsets(geometry).take(runs)).astype(np.float64)
+    corners: Floats = np.bincount(shell.take(runs[:-1]), sizes, n).astype(np.float64)
+    marks, volume, error = _sums(geometry, shell, corners)
+    filled = corners > 0
     closed = filled & (marks == 0)
     paired = closed.copy()
     if (filled & ~closed).any():
         rows = np.flatnonzero((filled & ~closed)[shell])
         undirected = _undirected_marks(take_surfaces(geometry, rows))
         paired = filled & (of_owners(np.bitwise_xor, undirected, shell[rows], n, 0) == 0)
-    return Seams(closed, paired, volume, error)
+    return Seams(filled, closed, paired, volume, error)
 
 
 def volumes(measured: Measured, shell: Ints, n: int, counted: Mask | None = None) -> Floats:
@@ -133,83 +140,105 @@ def inside_out(joined: Seams, geometry: Geometry, shell: Ints) -> Mask:
     return negative
 
 
-def _sums(geometry: Geometry, shell: Ints, n: int) -> tuple[Marks, Floats, Floats]:
-    """Return what the marks of all triangles of a shell add up to, its rough volume and the error of that.
+def _sums(geometry: Geometry, shell: Ints, corners: Floats) -> tuple[Marks, Floats, Floats]:
+    """Return what the marks of all rings of a shell add up to, its rough volume and the error of that.
 
     The tip of all cones is in the middle of the city, so that coordinates need not be moved shell by shell. A term is
     the product of three of them; what is lost when the terms of ``k`` corners are added up is less than ``64 k**2``
     roundings of the largest, and as much again is allowed for the measured volume.
+
+    Parameters
+    ----------
+    corners
+        How many every shell has.
     """
-    marks, volume = np.zeros(n, dtype=np.uint64), np.zeros(n)
+    marks, volume = np.zeros(len(corners), dtype=np.uint64), np.zeros(len(corners))
     if not len(shell):
         return marks, volume, volume
     columns = np.array(geometry.vertices.T, order="C")  # a copy, however they are laid out
     low, high = (np.array([ufunc.reduce(column) for column in columns]) for ufunc in (np.minimum, np.maximum))
     columns -= ((low + high) / 2)[:, None]
     random = _random(columns.shape[1])
-    for owner, some in _by_corners(geometry, shell):
-        np.add.at(marks, owner, _marks([random.take(k) for k in some]))
-        np.add.at(volume, owner, _cones([[column.take(k) for column in columns] for k in some]))
-    corners = np.bincount(shell, np.diff(corner_offsets(geometry)), n)
+    for owner, four in _quadrangles(geometry, shell):
+        np.add.at(marks, owner, _marks(random.take(four)))
+        np.add.at(volume, owner, _cones(columns.take(four, axis=1)))
     error = 128 / 6 * np.finfo(np.float64).eps * np.prod((high - low) / 2) * corners**2
     if len(geometry.ring_offsets) > len(geometry.surface_offsets):
         error[shell[np.diff(geometry.surface_offsets) > 1]] = np.inf
     return marks, volume / 6, error
 
 
-def _by_corners(geometry: Geometry, shell: Ints) -> Iterator[tuple[Ints, list[Ints]]]:
-    """Yield all rings of three corners, those of four, and the triangles that fan out from one corner of all others.
+def _quadrangles(geometry: Geometry, shell: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the quadrangles that fan out from the first corner of each ring, those of many rings together.
+
+    A ring with an odd number of corners has a last one whose last two corners are the same, a triangle. No ring has
+    fewer than three corners, as `tidy` leaves them.
 
     Yields
     ------
     owner, corners
-        Shell of each; the vertices of their first corners, of their second corners, of their third ...
+        Shell of each, shape ``(n,)``; the vertices of their corners, shape ``(4, n)``.
     """
     offsets, corners = geometry.ring_offsets, geometry.ring_vertices
     owner = shell if len(offsets) == len(geometry.surface_offsets) else shell[surface_of_ring(geometry)]
     for start in range(0, len(owner), _TOGETHER):
-        first = offsets[start : start + _TOGETHER + 1]
-        sizes, of = np.diff(first), owner[start : start + _TOGETHER]
-        for few in (3, 4):
-            rings = np.flatnonzero(sizes == few)
-            begin = first.take(rings)
-            yield of.take(rings), [corners.take(begin + k) for k in range(few)]
-        rings = np.flatnonzero(sizes > 4)
-        triangles, begin = sizes[rings] - 2, first[rings]
-        ends = offsets_of(triangles)
-        second = np.arange(1, ends[-1] + 1) + np.repeat(begin - ends[:-1], triangles)
-        places = (np.repeat(begin, triangles), second, second + 1)
-        yield np.repeat(of[rings], triangles), [corners.take(place) for place in places]
+        ends, of = offsets[start : start + _TOGETHER + 1], owner[start : start + _TOGETHER]
+        first, last = ends[:-1], ends[1:] - 1
+        yield of, _four(corners, first, first, last)
+        more = np.flatnonzero(last > first + 3)
+        first, last, of = first.take(more), last.take(more), of.take(more)
+        pieces = (last - first - 2) // 2
+        ends = offsets_of(pieces)
+        second = 2 * np.arange(1, ends[-1] + 1) + np.repeat(first - 2 * ends[:-1], pieces)
+        yield np.repeat(of, pieces), _four(corners, np.repeat(first, pieces), second, np.repeat(last, pieces))
 
 
-def _cones(corners: Sequence[Sequence[Floats]]) -> Floats:
-    """Return six times the volume of the cones from the origin to triangles or quadrangles, m3.
+def _four(corners: Ints, first: Ints, before: Ints, last: Ints) -> Ints:
+    """Return the first corners, and the three that follow some others up to the last; shape ``(4, n)``."""
+    four = np.empty((4, len(first)), dtype=np.int64)
+    fourth = np.minimum(before + 3, last)
+    for row, after, places in ((0, 0, first), (1, 1, before), (2, 2, before), (3, 0, fourth)):
+        corners[after:].take(places, out=four[row], mode="clip")  # as no place is outside, and "raise" would copy
+    return four
 
-    Corners are given one by one, and each of them coordinate by coordinate. The triangles 1-2-3 and 1-3-4 together are
-    the product of corner 1 with 2 x 3 + 3 x 4, which is (2 - 4) x 3.
+
+def _cones(corners: Floats) -> Floats:
+    """Return six times the volume of the cones from the origin to quadrangles, m3.
+
+    The triangles 1-2-3 and 1-3-4 together are the product of corner 1 with 2 x 3 + 3 x 4, which is (2 - 4) x 3.
+
+    Parameters
+    ----------
+    corners
+        Coordinates of their corners, shape ``(3, 4, n)``.
     """
-    a, b, c = corners[:3]
-    if len(corners) == 4:
-        b = [left - right for left, right in zip(b, corners[3], strict=True)]
-    product: Floats = a[0] * (b[1] * c[2] - b[2] * c[1])
-    product += a[1] * (b[2] * c[0] - b[0] * c[2])
-    product += a[2] * (b[0] * c[1] - b[1] * c[0])
-    return product
+    a, b, c = corners[:, 0], corners[:, 1] - corners[:, 3], corners[:, 2]
+    volume = np.zeros(a.shape[1])
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        product = b[j] * c[k]
+        product -= b[k] * c[j]
+        product *= a[i]
+        volume += product
+    return volume
 
 
-def _marks(corners: Sequence[Marks]) -> Marks:
-    """Return what the directed edges of triangles or quadrangles add up to; no edge is sorted to find its reverse.
+def _marks(corners: Marks) -> Marks:
+    """Return what the directed edges of quadrangles add up to; no edge is sorted to find its reverse.
 
     Every vertex has a random number. An edge from a to b is ``a b (a - b)``, summed modulo 2^64, which its reverse
     cancels, so that the edges of a closed shell add up to 0. If any edge is left over, the sum is a polynomial that
     does not vanish, and is 0 for fewer than one in 2^50 draws (Schwartz 1980 and Zippel 1979, modulo 2^64). The edges
     of a triangle add up to ``(b - a) (c - b) (a - c)``; those of a quadrangle are the ones of two triangles.
+
+    Parameters
+    ----------
+    corners
+        The numbers of their corners, shape ``(4, n)``.
     """
-    a, b, c = corners[:3]
-    product: Marks = (b - a) * (c - b)
-    if len(corners) == 4:
-        d = corners[3]
-        product -= (d - c) * (a - d)
+    a, _, c, d = corners
+    ahead = corners[1:] - corners[:-1]
+    product: Marks = ahead[0] * ahead[1]
+    product -= ahead[2] * (a - d)
     product *= a - c
     return product
 
@@ -241,10 +270,11 @@ def _random(n: int) -> Marks:
 
 def _scrambled(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return random-looking numbers for consecutive ones (SplitMix64; Steele, Lea & Flood 2014)."""
-    z = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z = numbers + np.uint64(1)
+    for factor, bits in ((0x9E3779B97F4A7C15, 30), (0xBF58476D1CE4E5B9, 27), (0x94D049BB133111EB, 31)):
+        z *= np.uint64(factor)
+        z ^= z >> np.uint64(bits)
+    return z
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,13 @@ def _repeats(corners: Ints, ring_offsets: Ints) -> Ints:
     filled = last >= first
     if not filled.all():
         first, last = first[filled], last[filled]
+    begins, ends = corners.take(first), corners.take(last)
     same = corners[1:] == corners[:-1]
-    same[last[:-1]] = False  # what comes next belongs to another ring
-    return np.concatenate([np.flatnonzero(same), last[corners.take(last) == corners.take(first)]])
+    closing: Ints = last[ends == begins]
+    if np.count_nonzero(same) == np.count_nonzero(ends[:-1] == begins[1:]):  # the next one belongs to another ring
+        return closing
+    same[last[:-1]] = False
+    return np.concatenate([np.flatnonzero(same), closing])
 
 
 def _open_rings(corners: Ints, ring_offsets: Ints) -> Ints:
