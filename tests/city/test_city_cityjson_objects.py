@@ -108,6 +108,19 @@ def test_numbers_and_texts_are_the_same_level(tmp_path):
     assert (found.lods, found.lods_offered) == (["2", "2", "2", "1"], {"1", "2"})
 
 
+def test_levels_of_objects_with_and_without_geometry(tmp_path):
+    """Each object has its own level, none where nothing is read of it."""
+    same, others = houses(4), houses(4)
+    for document in (same, others):
+        del document["CityObjects"]["b0"]["geometry"]
+        document["CityObjects"]["b2"]["geometry"] = []
+    others["CityObjects"]["b3"]["geometry"] = with_levels("1")
+    others["CityObjects"]["b1"]["geometry"] = [*with_levels("2"), {"type": "MultiPoint", "boundaries": [0]}]
+    (alike,), (apart,) = found_in(tmp_path, same), found_in(tmp_path, others)
+    assert (alike.lods, [one["code"] for one in alike.findings]) == (["", "2", "", "2"], [])
+    assert (apart.lods, [one["code"] for one in apart.findings]) == (["", "2", "", "1"], ["geometry-unread"])
+
+
 def test_objects_without_attributes_share_none(tmp_path):
     document = houses(3)
     for entry in document["CityObjects"].values():

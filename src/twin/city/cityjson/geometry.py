@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,24 +48,37 @@ def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller
     for start in range(0, len(picks), _CHUNK):
         stop = min(start + _CHUNK, len(picks))
         chunk = picks.part(start, stop)
-        some = _boundaries(chunk, first[start:stop], n_vertices[start:stop], diagnosis)
+        nesting = _nesting(chunk.geometries)
+        some = _boundaries(chunk, nesting, first[start:stop], n_vertices[start:stop], diagnosis)
         boundaries.append(some)
-        labels.append(labeller(chunk, some.surfaces))
+        labels.append(labeller(chunk, nesting, some.surfaces))
         picks.geometries[start:stop] = [_DONE] * len(chunk)
     said = (joined([getattr(some, name) for some in labels]) for name in ("types", "groups", "hosts", "kinds"))
     return Shapes(Boundaries.concat(boundaries), *said)
 
 
-def _boundaries(picks: Picks, first: Ints, n_vertices: Ints, diagnosis: Diagnosis) -> Boundaries:
-    geometries = picks.geometries
-    parsed = parse_boundaries([one.boundaries for one in geometries], [NESTING[one.type] for one in geometries])
+def _nesting(geometries: Sequence[Geometry]) -> list[int]:
+    """Return how many lists lie around a surface in each."""
+    types = [one.type for one in geometries]
+    nesting = [NESTING[types[0]]] * len(types)  # mostly that of all
+    if types.count(types[0]) < len(types):
+        for k in [k for k, name in enumerate(types) if name != types[0]]:
+            nesting[k] = NESTING[types[k]]
+    return nesting
+
+
+def _boundaries(
+    picks: Picks, nesting: Sequence[int], first: Ints, n_vertices: Ints, diagnosis: Diagnosis
+) -> Boundaries:
+    parsed = parse_boundaries([one.boundaries for one in picks.geometries], nesting)
     if parsed is not None and (corners := _rows(parsed, first, n_vertices)) is not None:
         return Boundaries(corners, parsed.ring_sizes, parsed.surface_rings, parsed.surfaces)
     if len(picks) > 1:
+        alone = [slice(k, k + 1) for k in range(len(picks))]
         return Boundaries.concat(
             [
-                _boundaries(picks.part(k, k + 1), first[k : k + 1], n_vertices[k : k + 1], diagnosis)
-                for k in range(len(picks))
+                _boundaries(picks.part(one.start, one.stop), nesting[one], first[one], n_vertices[one], diagnosis)
+                for one in alone
             ]
         )
     return _one(picks.pick(0), int(first[0]), int(n_vertices[0]), diagnosis)

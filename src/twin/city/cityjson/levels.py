@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from twin.city.cityjson.diagnose import Diagnosis
@@ -30,23 +29,34 @@ class Choices:
         The geometry taken of every object, and its number among those of the object.
     lods
         Its level of detail, "" if there is nothing to take; None where a geometry is wrong: see `Levels.choose`.
-    n_usable
-        How many geometries of all objects have surfaces.
+    n_offered, n_usable
+        How many geometries all objects have, and how many of these have surfaces.
     """
 
     geometries: list[Geometry]
     numbers: list[int]
     lods: list[str | None]
+    n_offered: int
     n_usable: int
 
     @classmethod
     def of(cls, offers: Sequence[Sequence[Geometry]], choices: Sequence[Choice | None]) -> Choices:
         """Return what is chosen for every object, of None for one nothing yet."""
-        empty = cls([some[0] for some in offers], [0] * len(offers), [None] * len(offers), 0)
+        n_offered = sum(map(len, offers))
+        empty = cls([some[0] for some in offers], [0] * len(offers), [None] * len(offers), n_offered, 0)
         for k, choice in enumerate(choices):
             if choice is not None:
                 empty.put(k, offers[k], choice)
         return empty
+
+    def levels(self, listed: Sequence[object]) -> list[str]:
+        """Return the level of every object listed, of which those that are true are decided on here."""
+        first = self.lods[0] if self.lods else None  # mostly that of all
+        if self.lods.count(first) == len(self.lods):
+            level = first or ""
+            return [level if some else "" for some in listed]
+        following = iter(self.lods)
+        return [next(following) or "" if some else "" for some in listed]
 
     def put(self, k: int, offer: Sequence[Geometry], choice: Choice) -> None:
         """Decide on one of the objects."""
@@ -76,12 +86,15 @@ class Levels:
 
     def choices(self, offers: Sequence[Sequence[Geometry]]) -> Choices:
         """Return which geometry of every object is read, of objects that have some."""
-        geometries = list(chain.from_iterable(offers))
-        if len(geometries) > len(offers) or self.templates:
+        try:
+            geometries = [one for (one,) in offers]
+        except ValueError:  # as some offer several
+            geometries = []
+        if len(geometries) < len(offers) or self.templates:
             return Choices.of(offers, [self.known(some) for some in offers])
         lods = self._singly(geometries)
         n_usable = len(lods) if all(lods) else sum(map(bool, lods))
-        return Choices(geometries, [0] * len(lods), lods, n_usable)
+        return Choices(geometries, [0] * len(lods), lods, len(lods), n_usable)
 
     def _singly(self, geometries: Sequence[Geometry]) -> list[str | None]:
         """Return the level that geometries are taken at, each the only one of its object and no instance."""

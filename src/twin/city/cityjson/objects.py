@@ -77,10 +77,12 @@ class Objects:
             for identifier, members in document.members.items():
                 found.members[rows[identifier]] = members
         parents = np.array(array("q", [*found.parents[first:], -1]))  # the last entry is what -1 refers to
-        parents[parents >= 0] -= first
+        if first:
+            parents[parents >= 0] -= first
         self._must_not_circle(documents, parents, first)
         picks = self._without_coarser(picks, parents, first)
-        self.n_appearances += sum([one.material is not ABSENT or one.texture is not ABSENT for one in picks.geometries])
+        shown = [one for one in picks.geometries if one.material is not ABSENT or one.texture is not ABSENT]
+        self.n_appearances += len(shown)
         return picks
 
     def _attributes(self, entries: _Entries) -> None:
@@ -116,12 +118,13 @@ class Objects:
         listed = [entry.geometry for entry in entries.objects]
         offers = list(filter(None, listed))
         choices = self._choices(entries, offers)
-        following = iter(choices.lods)
-        self.found.lods += [next(following) or "" if some else "" for some in listed]
+        self.found.lods += choices.levels(listed)
         rows = list(compress(range(entries.first, entries.first + len(listed)), listed))
-        ids, homes = list(compress(entries.ids, listed)), list(compress(entries.homes, listed))
+        ids, homes = list(compress(entries.ids, listed)), entries.homes[: len(offers)]
+        if homes and homes[0] is not entries.homes[-1]:  # else one document, as those of several follow one another
+            homes = list(compress(entries.homes, listed))
         picks = Picks(choices.geometries, rows, choices.numbers, ids, homes).where(choices.lods)
-        self.n_without_surfaces += sum(map(len, offers)) - choices.n_usable
+        self.n_without_surfaces += choices.n_offered - choices.n_usable
         self.n_other += choices.n_usable - len(picks)
         return picks
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from msgspec import Raw
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twin.city.cityjson.boundaries import parse_values
 from twin.city.cityjson.diagnose import Diagnosis
-from twin.city.cityjson.document import ABSENT, NESTING, Geometry, Pick, Picks, Semantics
+from twin.city.cityjson.document import ABSENT, Pick, Picks, Semantics
 from twin.city.cityjson.kinds import Kinds, Said
 from twin.city.found import UNKNOWN_TYPE, Found
 from twin.city.lazy import Lookup
@@ -21,6 +21,7 @@ from twin.city.lazy import Lookup
 __all__ = ["Labeller", "Labels"]
 
 Ints = NDArray[np.int64]
+T = TypeVar("T")
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
 _NOTHING_SAID = Said(_NONE, _NONE, _NONE)
@@ -77,12 +78,14 @@ class _Selection:
     """
 
     def __init__(self, texts: list[Raw]) -> None:
-        self.all, self.texts = ABSENT not in texts, texts
-        self.rows: Any = slice(None)
-        if not self.all:
-            mask = [text is not ABSENT for text in texts]
-            self.texts = list(compress(texts, mask))
-            self.rows = np.array(mask, dtype=bool)
+        self.all = ABSENT not in texts
+        self._mask = [] if self.all else [text is not ABSENT for text in texts]
+        self.texts: Sequence[Raw] = self.of(texts)
+        self.rows: Any = slice(None) if self.all else np.array(self._mask, dtype=bool)
+
+    def of(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the same of other items."""
+        return items if self.all else list(compress(items, self._mask))
 
 
 class Labeller:
@@ -94,15 +97,17 @@ class Labeller:
         self.n_groups = 0
         self._noted = [_NONE]
 
-    def __call__(self, picks: Picks, surfaces: Ints) -> Labels:
+    def __call__(self, picks: Picks, nesting: Sequence[int], surfaces: Ints) -> Labels:
         """Return the labels of all surfaces of some geometries.
 
         Parameters
         ----------
+        nesting
+            How many lists lie around a surface in the boundaries of each geometry.
         surfaces
             How many each geometry has.
         """
-        said = self._at_once(picks, surfaces) or self._one_by_one(picks, surfaces)
+        said = self._at_once(picks, nesting, surfaces) or self._one_by_one(picks, nesting, surfaces)
         return self._labels(said, self._hosts(said, picks))
 
     def note(self, kinds: Ints) -> None:
@@ -120,25 +125,24 @@ class Labeller:
         self.n_groups += n
         return self.n_groups - n
 
-    def _at_once(self, picks: Picks, surfaces: Ints) -> _Valued | None:
+    def _at_once(self, picks: Picks, nesting: Sequence[int], surfaces: Ints) -> _Valued | None:
         """Return what is said, None if anything is odd."""
         semantics = [geometry.semantics for geometry in picks.geometries]
-        spoken = [one for one in semantics if one is not None]
+        spoken = list(filter(None, semantics))
         if len(spoken) == len(semantics):
-            return self._spoken(picks.geometries, spoken, surfaces)
-        mask = [one is not None for one in semantics]
-        rows = np.array(mask, dtype=bool)
-        said = self._spoken(list(compress(picks.geometries, mask)), spoken, surfaces[rows])
+            return self._spoken(spoken, nesting, surfaces)
+        rows = np.array([one is not None for one in semantics], dtype=bool)
+        said = self._spoken(spoken, list(compress(nesting, semantics)), surfaces[rows])
         return None if said is None else said.among(rows, surfaces)
 
-    def _spoken(self, geometries: list[Geometry], semantics: list[Semantics], surfaces: Ints) -> _Valued | None:
+    def _spoken(self, semantics: list[Semantics], nesting: Sequence[int], surfaces: Ints) -> _Valued | None:
         """Return the same for geometries that have semantics."""
         some, said = _Selection([one.surfaces for one in semantics]), _Selection([one.values for one in semantics])
         kinds = self.kinds.of(some.texts) if some.texts else _NOTHING_SAID
-        local = _values(geometries, said)
+        local = parse_values(said.texts, said.of(nesting)) if said.texts else (_NONE, _NONE)
         if kinds is None or local is None or (surfaces[said.rows] != local[1]).any():
             return None
-        counts = np.zeros(len(geometries), dtype=np.int64)
+        counts = np.zeros(len(semantics), dtype=np.int64)
         counts[some.rows] = kinds.counts
         values = self._numbered(local[0], counts, surfaces, said)
         return None if values is None else _Valued(kinds.kinds, kinds.codes, counts, values)
@@ -158,12 +162,13 @@ class Labeller:
         values[np.repeat(said.rows, surfaces)] = numbered
         return values
 
-    def _one_by_one(self, picks: Picks, surfaces: Ints) -> _Valued:
+    def _one_by_one(self, picks: Picks, nesting: Sequence[int], surfaces: Ints) -> _Valued:
         """Return the same after looking for what is odd, and noting it."""
         first = 0
         parts = []
         for k in range(len(picks)):
-            one = self._at_once(picks.part(k, k + 1), surfaces[k : k + 1]) or self._odd(picks.pick(k), int(surfaces[k]))
+            alone = picks.part(k, k + 1), nesting[k : k + 1], surfaces[k : k + 1]
+            one = self._at_once(*alone) or self._odd(picks.pick(k), int(surfaces[k]))
             parts.append((one.kinds, one.codes, one.counts, np.where(one.values < 0, -1, one.values + first)))
             first += len(one.kinds)
         return _Valued(*(np.concatenate([_NONE, *arrays]) for arrays in zip(*parts, strict=True)))
@@ -209,17 +214,6 @@ class Labeller:
             return Labels(types, groups, np.full(len(values), -1), kinds)
         hosts[hosts >= 0] += first
         return Labels(types, groups, _taken(hosts, values, unknown, -1), kinds)
-
-
-def _values(geometries: list[Geometry], said: _Selection) -> tuple[Ints, Ints] | None:
-    """Return the values of those geometries that have them, and how many each has; None if some are odd."""
-    if not said.texts:
-        return _NONE, _NONE
-    types = {geometry.type for geometry in geometries}
-    if len(types) == 1:
-        return parse_values(said.texts, [NESTING[types.pop()]] * len(said.texts))
-    nesting = np.array([NESTING[geometry.type] for geometry in geometries])
-    return parse_values(said.texts, nesting[said.rows].tolist())
 
 
 def _taken(items: Ints, values: Ints, unknown: Ints, nothing: int) -> Ints:
