@@ -88,8 +88,7 @@ def harmonize(
         By column name, ``usage_class`` among them, value and source code of every object, shape ``(n_objects,)``.
     """
     rows = np.flatnonzero(bounded)
-    every = list(found.attributes)
-    attributes = [every[row] for row in rows.tolist()]
+    attributes = [found.attributes[row] for row in rows.tolist()]
     above = np.searchsorted(rows, building[rows])
     names = set[str]().union(*attributes)
     spelled = _spellings(names)

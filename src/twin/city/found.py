@@ -92,7 +92,7 @@ class Found:
     ids: list[str] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
-    attributes: Sequence[dict[str, Any]] = field(default_factory=list)
+    attributes: list[dict[str, Any]] = field(default_factory=list)
     lods: list[str] = field(default_factory=list)
     lods_offered: set[str] = field(default_factory=set)
     members: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -111,7 +111,6 @@ class Found:
         self.ids.append(identifier)
         self.types.append(kind)
         self.parents.append(parent)
-        assert isinstance(self.attributes, list)
         self.attributes.append(attributes)
         self.lods.append("")
         return len(self.ids) - 1

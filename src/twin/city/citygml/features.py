@@ -143,9 +143,7 @@ class Features:
         own.attributes.pop("lod", None)
         for row in range(first, len(self.found.ids)):
             if self.found.parents[row] < 0:
-                stated = self.found.attributes[row]
-                for name, value in ({**own.attributes, **stated}).items():
-                    stated[name] = stated.pop(name, value)
+                self.found.attributes[row] = {**own.attributes, **self.found.attributes[row]}
 
     # --- one object ---------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class CityObject(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """
 
     type: str
-    attributes: Raw = ABSENT
+    attributes: dict[str, Any] | None = None
     parents: list[str] | None = None
     children: Raw = ABSENT
     geometry: list[Geometry] | None = None

@@ -62,7 +62,7 @@ class Gathering:
 
     def close(self) -> Found:
         """Return what was found, with notes of what was left out."""
-        self.objects.close()
+        self.objects.report()
         self.found.surface_ids, self.found.surface_attributes = self.label.said()
         return self.found
 

@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, compress, islice, repeat
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.cityjson.attributes import ATTRIBUTES, Attributes
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import ABSENT, CityObject, Document, Geometry, Picks
 from twin.city.cityjson.levels import Choices, Levels
 from twin.city.found import Found, best_lod
-from twin.city.lazy import Made
 
 __all__ = ["Objects"]
 
@@ -58,7 +57,7 @@ class Objects:
 
     def __init__(self, found: Found, diagnosis: Diagnosis, lod: str, templates: Sequence[Geometry]) -> None:
         self.found, self.diagnosis, self.lod = found, diagnosis, lod
-        self.levels, self.attributes = Levels(lod, templates, diagnosis), Attributes()
+        self.levels = Levels(lod, templates, diagnosis)
         self.orphans: list[tuple[str, str, str]] = []  # identifier, parent that does not exist, place
         self.n_other = self.n_without_surfaces = self.n_appearances = 0
 
@@ -70,7 +69,7 @@ class Objects:
         found.ids += ids
         for entries in _Entries.of(documents, ids, first):
             found.types += [entry.type for entry in entries.objects]
-            self._attributes(entries)
+            found.attributes += _attributes(entries.objects)
             found.parents += self._parents(entries, rows)
             picks.extend(self._picks(entries))
         for document in documents:
@@ -84,13 +83,6 @@ class Objects:
         shown = [one for one in picks.geometries if one.material is not ABSENT or one.texture is not ABSENT]
         self.n_appearances += len(shown)
         return picks
-
-    def _attributes(self, entries: _Entries) -> None:
-        """Put off reading the attributes of objects, and note those that cannot be read."""
-        texts = [entry.attributes for entry in entries.objects]
-        for k in self.attributes.add(texts, [entry.address for entry in entries.objects]):
-            place = f"{entries.homes[k].where(entries.ids[k])}/attributes"
-            self.diagnosis.decode(ATTRIBUTES.decode, texts[k], place)
 
     def _parents(self, entries: _Entries, rows: Mapping[str, int]) -> list[int]:
         """Return the row of every object's parent, -1 for none."""
@@ -188,10 +180,9 @@ class Objects:
         self.n_other += len(dropped)
         return picks.where([row not in dropped for row in picks.rows]) if dropped else picks
 
-    def close(self) -> None:
-        """Note what was left out, and hand over the attributes."""
+    def report(self) -> None:
+        """Note what was left out."""
         found = self.found
-        found.attributes = Made(self.attributes.read)
         found.lods_offered |= self.levels.offered
         if self.orphans:
             identifier, parent, place = self.orphans[0]
@@ -205,3 +196,22 @@ class Objects:
         ):
             if count:
                 found.note(code, f"{count} {text}")
+
+
+def _attributes(objects: Sequence[CityObject]) -> list[dict[str, Any]]:
+    """Return the attributes of objects, each with its address among them."""
+    attributes = [entry.attributes or {} for entry in objects]
+    addresses = [entry.address for entry in objects]
+    if addresses.count(None) < len(addresses):
+        for some, address in zip(attributes, addresses, strict=True):
+            if address is not None:
+                _put_address(some, address)
+    return attributes
+
+
+def _put_address(attributes: dict[str, Any], address: Any) -> None:
+    """Put an address among the attributes, as a list without geometry."""
+    some = address if isinstance(address, list) else [address]
+    kept = [{k: v for k, v in one.items() if k != "location"} for one in some if isinstance(one, dict)]
+    if kept:
+        attributes.setdefault("address", kept)
