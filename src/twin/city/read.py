@@ -59,9 +59,9 @@ def read_city(
     Returns
     -------
     City
-        ``city.metadata["findings"]`` says what was doubtful. What attributes say is read when one of their columns, an
-        attribute or the findings are first asked for. Walls that buildings share are not looked for: see
-        `twin.city.derive.with_party_walls`.
+        ``city.metadata["findings"]`` says what was doubtful. Attributes are harmonized and surfaces measured when one
+        of these columns, an attribute or the findings are first asked for. Walls that buildings share are not looked
+        for: see `twin.city.derive.with_party_walls`.
 
     Raises
     ------
