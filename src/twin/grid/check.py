@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from twin.errors import Problems
+from twin.grid.check_branches import check_branches
+from twin.grid.check_connected import check_connected, check_sources
+from twin.grid.check_islands import check_islands
+from twin.grid.check_operated import check_operated
+from twin.grid.check_rows import inside, not_positive, report
 from twin.grid.model import COLUMNS, ElectricGrid
 from twin.table import Table
 
-__all__ = ["check", "inside", "listed", "not_positive", "report"]
+__all__ = ["check"]
 
-_SHOWN = 5
-_REPORTED = 20
 _POSITION = ("x_m", "y_m", "z_m")
 _TAPS = ("tap_side", "tap_pos", "tap_neutral", "tap_step_pct", "tap_step_deg")
 _SEQUENCES = ("r_ohm_m", "x_ohm_m", "r0_ohm_m", "x0_ohm_m")
@@ -49,11 +51,6 @@ def check(grid: ElectricGrid, file: str | Path | None = None, islands: bool = Tr
         Listing all of: buses that no source feeds, ends at buses or phases that do not exist, missing sources,
         impedances of zero, ratings that are not positive, missing values, identifiers used twice.
     """
-    from twin.grid.check_branches import check_branches
-    from twin.grid.check_connected import check_connected, check_sources
-    from twin.grid.check_islands import check_islands
-    from twin.grid.check_operated import check_operated
-
     with Problems(file) as problems, np.errstate(all="ignore"):
         for table in grid.tables:
             _check_ids(table, problems)
@@ -95,30 +92,3 @@ def _check_nodes(grid: ElectricGrid, problems: Problems) -> None:
     count = np.bincount(table["bus"][known], minlength=n)
     report(grid.bus, count == 0, "has no phase node", problems)
     report(grid.bus, not_positive(grid.bus["v_nom_v"]), "has a nominal voltage that is not positive", problems)
-
-
-def inside(rows: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
-    """Return which rows are those of a table of ``n`` rows."""
-    return np.asarray((rows >= 0) & (rows < n))
-
-
-def not_positive(values: ArrayLike) -> NDArray[np.bool_]:
-    """Return where a value is zero, negative, infinite or not a number."""
-    array = np.asarray(values, dtype=np.float64)
-    return np.asarray(~((array > 0) & np.isfinite(array)))
-
-
-def report(table: Table, bad: ArrayLike, what: str, problems: Problems) -> None:
-    """Add one problem per element that is bad, shape ``(n,)``; of many the first ones, and how many more there are."""
-    ids = table.ids[np.asarray(bad, dtype=bool)]
-    for name in ids[:_REPORTED]:
-        problems.add(f"{table.name} {name} {what}")
-    if len(ids) > _REPORTED:
-        problems.add(f"{table.name}: each of {len(ids) - _REPORTED} more {what}")
-
-
-def listed(one: str, many: str, ids: NDArray[np.str_]) -> str:
-    """Name the first few."""
-    shown = ", ".join(ids[:_SHOWN])
-    rest = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return f"{one if len(ids) == 1 else many} {shown}{rest}"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problems
-from twin.grid.check import inside, not_positive, report
+from twin.grid.check_rows import inside, not_positive, report
 from twin.grid.model import ElectricGrid
 from twin.grid.phases import at_bus, joined
 from twin.table import Table

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problems
-from twin.grid.check import listed, report
+from twin.grid.check_rows import listed, report
 from twin.grid.connectivity import fed
 from twin.grid.model import ElectricGrid
 from twin.grid.powerflow.areas import components

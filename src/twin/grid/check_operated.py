@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twin.errors import Problems
-from twin.grid.check import inside, report
+from twin.grid.check_rows import inside, report
 from twin.grid.model import ElectricGrid
 
 __all__ = ["check_operated"]

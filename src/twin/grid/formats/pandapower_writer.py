@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import Problems
-from twin.grid.check import report
+from twin.grid.check_rows import report
 from twin.grid.model import ElectricGrid
 from twin.grid.phases import LETTERS, joined
 from twin.grid.sequences import given
