@@ -15,7 +15,7 @@ from twin.city.crs import Settled, settle
 from twin.city.derive import Figures, volume_methods
 from twin.city.found import TYPE_CODES, Block, Found
 from twin.city.geometry.openings import Openings, Thematic, find_hosts, measure_openings
-from twin.city.geometry.rings import compact, in_order, reverse_rings, runs_of, take_runs, take_surfaces
+from twin.city.geometry.rings import compact, in_order, joined, reverse_rings, runs_of, take_runs, take_surfaces
 from twin.city.geometry.shells import Seams, Shells, inside_out, seams, turned_faces, volumes
 from twin.city.geometry.sizes import Measured, dot, measure
 from twin.city.geometry.tidy import Tidied, tidy
@@ -86,8 +86,7 @@ def take_faces(found: Found, objects: Objects, crs: str | None, target: str | No
 
 
 def _joined(blocks: Sequence[Block], name: str) -> Any:
-    arrays = [getattr(block, name) for block in blocks]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return joined([getattr(block, name) for block in blocks])
 
 
 def _corners(blocks: Sequence[Block]) -> Ints:
@@ -235,7 +234,7 @@ class _Shape:
     @classmethod
     def of(cls, faces: Faces, owner: Ints, n: int, objects: Objects) -> _Shape:
         """Look whether surfaces enclose something, and measure them if there are windows or doors among them."""
-        geometry, is_opening = faces.geometry, (faces.type == OPENINGS[0]) | (faces.type == OPENINGS[1])
+        geometry, is_opening = faces.geometry, np.isin(faces.type, OPENINGS)
         if not is_opening.any():
             return cls(geometry, seams(geometry, owner, n), owner, n, _NO_HOSTS)
         measured = measure(geometry)

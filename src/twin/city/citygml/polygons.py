@@ -176,10 +176,10 @@ class Polygons:
     def _straight(self, geometry: Element) -> bool:
         """Read the polygons of a geometry that is plainly nested; read nothing and return False if it is not."""
         face = _lone_face(geometry)
-        if face is not None and self._single_ring(face):
-            return True
+        if face is not None:
+            return self._plain_face(face)
         mark = self.draft.mark()
-        if self._plain(geometry) if face is None else self._plain_face(face):
+        if self._plain(geometry):
             return True
         self.draft.cut(mark)
         return False
@@ -194,7 +194,7 @@ class Polygons:
         for item in holder[:]:  # a slice takes half the time of an iterator
             part = _PARTS[item.tag]
             if part == _FACE:
-                if not (self._single_ring(item) or self._plain_face(item)):
+                if not self._plain_face(item):
                     return False
             elif part == _SPECIAL:
                 return False
@@ -206,31 +206,10 @@ class Polygons:
                         return False
         return True
 
-    def _single_ring(self, face: Element) -> bool:
-        """Read a polygon with one ring whose corners are one text, as most have; read nothing if it is any other."""
-        if len(face) != 1:
-            return False
-        boundary = face[0]
-        if len(boundary) != 1 or _PARTS[boundary.tag] != _EXTERIOR:
-            return False
-        ring = boundary[0]
-        if len(ring) != 1 or _PARTS[ring.tag] != _RING or (positions := ring[0].text) is None:
-            return False
-        draft = self.draft
-        texts, rings = draft.texts, draft.ring_texts
-        draft.surface_rings.append(len(rings))
-        draft.faces.append(gml_id(face))
-        rings.append(len(texts))
-        draft.ring_lines.append(boundary.sourceline)
-        texts.append(positions)
-        return True
-
     def _plain_face(self, face: Element) -> bool:
-        """Read the rings of a polygon, the outer one first; return False if there is anything odd about it."""
-        draft = self.draft
-        texts, expected = draft.texts, _EXTERIOR
-        draft.surface_rings.append(len(draft.ring_texts))
-        draft.faces.append(gml_id(face))
+        """Read the rings of a polygon, the outer one first; read nothing and return False if it has anything odd."""
+        rings: list[tuple[int | None, list[str]]] = []
+        expected = _EXTERIOR
         for boundary in face[:]:
             if len(boundary) != 1 or _PARTS[boundary.tag] != expected:
                 return False
@@ -238,11 +217,18 @@ class Polygons:
             positions = [ring[0].text] if len(ring) == 1 else [position.text for position in ring[:]]
             if None in positions or _PARTS[ring.tag] != _RING:
                 return False
-            draft.ring_texts.append(len(texts))
-            draft.ring_lines.append(boundary.sourceline)
-            texts += positions  # type: ignore[arg-type]
+            rings.append((boundary.sourceline, positions))  # type: ignore[arg-type]
             expected = _INTERIOR
-        return expected == _INTERIOR
+        if not rings:
+            return False
+        draft = self.draft
+        draft.surface_rings.append(len(draft.ring_texts))
+        draft.faces.append(gml_id(face))
+        for at, texts in rings:
+            draft.ring_texts.append(len(draft.texts))
+            draft.ring_lines.append(at)
+            draft.texts += texts
+        return True
 
     def _unfold(self, folded: Element) -> None:
         """Read triangles that were folded while they were parsed."""

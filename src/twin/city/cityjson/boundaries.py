@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 from msgspec import Raw
 from numpy.typing import NDArray
 
+from twin.city.geometry.rings import joined
 from twin.city.numbers import Numbers, iter_numbers
 
-__all__ = ["Boundaries", "Nested", "joined", "parse_boundaries", "parse_nested", "parse_rows", "parse_values"]
+__all__ = ["Boundaries", "Nested", "parse_boundaries", "parse_nested", "parse_rows", "parse_values"]
 
 Ints = NDArray[np.int64]
 
@@ -56,13 +57,6 @@ class Boundaries:
         return cls(*(joined([getattr(part, name) for part in parts]) for name in names))
 
 
-def joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return arrays after one another; a single one itself, of none an empty one of integers."""
-    if len(arrays) == 1:
-        return arrays[0]
-    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
-
-
 def parse_boundaries(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> Boundaries | None:
     """Return the surfaces of geometries, None if one is empty or anything but integers in lists at the right depth.
 
@@ -83,18 +77,10 @@ def parse_boundaries(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> Bo
         return None
     return Boundaries(
         parsed.values,
-        _sizes(parsed.starts, len(parsed.values)),
-        _sizes(surface, len(parsed.starts)),
-        _sizes(geometry, len(surface)),
+        np.diff(parsed.starts, append=len(parsed.values)),
+        np.diff(surface, append=len(parsed.starts)),
+        np.diff(geometry, append=len(surface)),
     )
-
-
-def _sizes(starts: Ints, end: int) -> Ints:
-    """Return the sizes of consecutive groups from where they start."""
-    sizes = np.empty_like(starts)
-    np.subtract(starts[1:], starts[:-1], out=sizes[:-1])
-    sizes[-1:] = end - starts[-1:]
-    return sizes
 
 
 def parse_values(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> tuple[Ints, Ints] | None:
@@ -113,7 +99,7 @@ def parse_values(texts: Sequence[Raw | bytes], nesting: Sequence[int]) -> tuple[
     if parsed is None or parsed.values.dtype != np.int64:
         return None
     starts = parsed.starts[parsed.opened == deepest]
-    return (parsed.values, _sizes(starts, len(parsed.values))) if len(starts) == len(texts) else None
+    return (parsed.values, np.diff(starts, append=len(parsed.values))) if len(starts) == len(texts) else None
 
 
 def _level(texts: Sequence[Raw | bytes], nesting: Sequence[int], deepest: int) -> bytes:
@@ -160,52 +146,15 @@ def parse_nested(text: bytes | memoryview, depth: int) -> Nested | None:
         None if there is something else than numbers, or an empty list, or a number or list at another depth.
     """
     text = _compact(text)
-    if not text.startswith(b"[" * depth):
-        return None
     codes = np.frombuffer(text, dtype=np.uint8)
-    pieces: list[tuple[NDArray[Any], Ints, Ints]] = []
-    n, end = 0, -1 - depth  # as if as many lists had ended before, and a comma
     try:
-        for some in iter_numbers(text, between=False):
-            if len(some.values):
-                joints = _joints(some, end, codes)
-                if joints is None:
-                    return None
-                pieces.append((some.values, joints[0] + n, joints[1]))
-                n, end = n + len(some.values), int(some.ends[-1])
+        pieces = [(some.values, *_joints(some.starts, gaps, n, codes)) for some, gaps, n in _spaced(text, depth)]
     except ValueError:
-        return None
-    if end != len(text) - depth:
         return None
     values, starts, opened = map(joined, zip(*pieces, strict=True))
     if opened[0] != depth or opened.max() > depth or opened.sum() != np.count_nonzero(codes == _OPEN):
         return None
     return Nested(values, starts, opened)
-
-
-def _joints(numbers: Numbers, end: int, codes: NDArray[np.uint8]) -> tuple[Ints, Ints] | None:
-    """Return the numbers that begin a list, and how many lists begin there; None if the comma before one says no.
-
-    Numbers meet as in ``7]],[[8``, as many lists ending as beginning, if the comma is in the middle wherever they are
-    more than one byte apart, and the whole valid JSON without blanks has as many ``[`` as there are right of these
-    commas: then all that is right of them is such brackets, and as neither text nor an object has begun, only ``]`` may
-    be left of them, and only a comma between numbers one byte apart.
-
-    Parameters
-    ----------
-    end
-        Of the number before the first one, negative if there is none.
-    codes
-        Of the whole text.
-    """
-    gaps = _gaps(numbers, end)
-    rows = np.flatnonzero(gaps != 1)
-    sizes = gaps.take(rows)
-    opened = sizes >> 1
-    commas = numbers.starts.take(rows) - opened
-    commas -= 1
-    in_the_middle = codes.take(commas)[1 if end < 0 else 0 :] == _COMMA
-    return (rows, opened) if in_the_middle.all() and (sizes & 1).all() else None
 
 
 def parse_rows(text: bytes | memoryview, width: int) -> NDArray[Any] | None:
@@ -216,23 +165,18 @@ def parse_rows(text: bytes | memoryview, width: int) -> NDArray[Any] | None:
     text = _compact(text)
     codes = np.frombuffer(text, dtype=np.uint8)
     values: list[NDArray[Any]] = []
-    n, end = 0, -2
     try:
-        for some in iter_numbers(text, between=False):
-            if len(some.values):
-                heads = slice(-n % width, None, width)
-                gaps = _gaps(some, end)
-                gaps[heads] -= 2
-                commas = some.starts[heads][0 if n else 1 :] - 2  # the very first list has none
-                if (gaps != 1).any() or (codes.take(commas) != _COMMA).any():
-                    return None
-                values.append(some.values)
-                n, end = n + len(some.values), int(some.ends[-1])
+        for some, gaps, n in _spaced(text, 1):
+            heads = slice(-n % width, None, width)
+            gaps[heads] -= 2
+            commas = some.starts[heads][0 if n else 1 :] - 2  # the very first list has none
+            if (gaps != 1).any() or (codes.take(commas) != _COMMA).any():
+                return None
+            values.append(some.values)
     except ValueError:
         return None
-    if end != len(text) - 1 or n % width or np.count_nonzero(codes == _OPEN) != n // width:
-        return None
-    return joined(values).reshape(-1, width)
+    n = sum(map(len, values))
+    return joined(values).reshape(-1, width) if n == width * np.count_nonzero(codes == _OPEN) else None
 
 
 def _compact(text: bytes | memoryview) -> bytes:
@@ -241,9 +185,61 @@ def _compact(text: bytes | memoryview) -> bytes:
     return text.translate(None, _BLANKS) if any(blank in text for blank in _BLANKS) else text
 
 
-def _gaps(numbers: Numbers, end: int) -> Ints:
-    """Return how many bytes each number begins behind the end of the one before, which for the first is given."""
-    gaps = numbers.starts.copy()
-    gaps[1:] -= numbers.ends[:-1]
-    gaps[0] -= end
-    return gaps
+def _spaced(text: bytes, depth: int) -> Iterator[tuple[Numbers, Ints, int]]:
+    """Yield the numbers of a text piece by piece.
+
+    Yields
+    ------
+    numbers
+        At least one.
+    gaps
+        How many bytes each begins behind the end of the one before; the very first as if as many lists had ended
+        before it as begin there, and a comma.
+    n
+        How many numbers came before.
+
+    Raises
+    ------
+    ValueError
+        If some number is none, or the text does not begin and end with as many lists.
+    """
+    n, end = 0, -1 - depth
+    for some in iter_numbers(text, between=False) if text.startswith(b"[" * depth) else ():
+        if len(some.values):
+            gaps = some.starts.copy()
+            gaps[1:] -= some.ends[:-1]
+            gaps[0] -= end
+            yield some, gaps, n
+            n, end = n + len(some.values), int(some.ends[-1])
+    if end != len(text) - depth:
+        raise ValueError
+
+
+def _joints(starts: Ints, gaps: Ints, n: int, codes: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """Return the numbers that begin a list, and how many lists begin there.
+
+    Numbers meet as in ``7]],[[8``, as many lists ending as beginning, if the comma is in the middle wherever they are
+    more than one byte apart, and the whole valid JSON without blanks has as many ``[`` as there are right of these
+    commas: then all that is right of them is such brackets, and as neither text nor an object has begun, only ``]`` may
+    be left of them, and only a comma between numbers one byte apart.
+
+    Parameters
+    ----------
+    starts, gaps, n
+        Of some numbers; see `_spaced`.
+    codes
+        Of the whole text.
+
+    Raises
+    ------
+    ValueError
+        If some comma is not in the middle.
+    """
+    rows = np.flatnonzero(gaps != 1)
+    sizes = gaps.take(rows)
+    opened = sizes >> 1
+    commas = starts.take(rows) - opened - 1
+    in_the_middle = codes.take(commas)[0 if n else 1 :] == _COMMA  # before the very first number is none
+    if not (in_the_middle.all() and (sizes & 1).all()):
+        raise ValueError
+    return rows + n, opened

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.city.cityjson.boundaries import Boundaries, joined, parse_boundaries
+from twin.city.cityjson.boundaries import Boundaries, parse_boundaries
 from twin.city.cityjson.diagnose import Diagnosis
 from twin.city.cityjson.document import NESTING, Geometry, Pick, Picks
 from twin.city.cityjson.semantics import Labeller, Labels
 from twin.city.found import Block, Found
+from twin.city.geometry.rings import joined
 
 __all__ = ["Shapes", "add_block", "parse_shapes"]
 
@@ -48,23 +49,13 @@ def parse_shapes(picks: Picks, first: Ints, n_vertices: Ints, labeller: Labeller
     for start in range(0, len(picks), _CHUNK):
         stop = min(start + _CHUNK, len(picks))
         chunk = picks.part(start, stop)
-        nesting = _nesting(chunk.geometries)
+        nesting = [NESTING[one.type] for one in chunk.geometries]
         some = _boundaries(chunk, nesting, first[start:stop], n_vertices[start:stop], diagnosis)
         boundaries.append(some)
         labels.append(labeller(chunk, nesting, some.surfaces))
         picks.geometries[start:stop] = [_DONE] * len(chunk)
     said = (joined([getattr(some, name) for some in labels]) for name in ("types", "groups", "hosts", "kinds"))
     return Shapes(Boundaries.concat(boundaries), *said)
-
-
-def _nesting(geometries: Sequence[Geometry]) -> list[int]:
-    """Return how many lists lie around a surface in each."""
-    types = [one.type for one in geometries]
-    nesting = [NESTING[types[0]]] * len(types)  # mostly that of all
-    if types.count(types[0]) < len(types):
-        for k in [k for k, name in enumerate(types) if name != types[0]]:
-            nesting[k] = NESTING[types[k]]
-    return nesting
 
 
 def _boundaries(
@@ -74,12 +65,9 @@ def _boundaries(
     if parsed is not None and (corners := _rows(parsed, first, n_vertices)) is not None:
         return Boundaries(corners, parsed.ring_sizes, parsed.surface_rings, parsed.surfaces)
     if len(picks) > 1:
-        alone = [slice(k, k + 1) for k in range(len(picks))]
+        alone = [(picks.part(k, k + 1), slice(k, k + 1)) for k in range(len(picks))]
         return Boundaries.concat(
-            [
-                _boundaries(picks.part(one.start, one.stop), nesting[one], first[one], n_vertices[one], diagnosis)
-                for one in alone
-            ]
+            [_boundaries(pick, nesting[at], first[at], n_vertices[at], diagnosis) for pick, at in alone]
         )
     return _one(picks.pick(0), int(first[0]), int(n_vertices[0]), diagnosis)
 

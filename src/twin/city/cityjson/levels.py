@@ -51,10 +51,6 @@ class Choices:
 
     def levels(self, listed: Sequence[object]) -> list[str]:
         """Return the level of every object listed, of which those that are true are decided on here."""
-        first = self.lods[0] if self.lods else None  # mostly that of all
-        if self.lods.count(first) == len(self.lods):
-            level = first or ""
-            return [level if some else "" for some in listed]
         following = iter(self.lods)
         return [next(following) or "" if some else "" for some in listed]
 
@@ -93,8 +89,7 @@ class Levels:
         if len(geometries) < len(offers) or self.templates:
             return Choices.of(offers, [self.known(some) for some in offers])
         lods = self._singly(geometries)
-        n_usable = len(lods) if all(lods) else sum(map(bool, lods))
-        return Choices(geometries, [0] * len(lods), lods, len(lods), n_usable)
+        return Choices(geometries, [0] * len(lods), lods, len(lods), sum(map(bool, lods)))
 
     def _singly(self, geometries: Sequence[Geometry]) -> list[str | None]:
         """Return the level that geometries are taken at, each the only one of its object and no instance."""

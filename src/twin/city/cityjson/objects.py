@@ -76,8 +76,7 @@ class Objects:
             for identifier, members in document.members.items():
                 found.members[rows[identifier]] = members
         parents = np.array(array("q", [*found.parents[first:], -1]))  # the last entry is what -1 refers to
-        if first:
-            parents[parents >= 0] -= first
+        parents[parents >= 0] -= first
         self._must_not_circle(documents, parents, first)
         picks = self._without_coarser(picks, parents, first)
         shown = [one for one in picks.geometries if one.material is not ABSENT or one.texture is not ABSENT]
@@ -112,9 +111,7 @@ class Objects:
         choices = self._choices(entries, offers)
         self.found.lods += choices.levels(listed)
         rows = list(compress(range(entries.first, entries.first + len(listed)), listed))
-        ids, homes = list(compress(entries.ids, listed)), entries.homes[: len(offers)]
-        if homes and homes[0] is not entries.homes[-1]:  # else one document, as those of several follow one another
-            homes = list(compress(entries.homes, listed))
+        ids, homes = list(compress(entries.ids, listed)), list(compress(entries.homes, listed))
         picks = Picks(choices.geometries, rows, choices.numbers, ids, homes).where(choices.lods)
         self.n_without_surfaces += choices.n_offered - choices.n_usable
         self.n_other += choices.n_usable - len(picks)
@@ -125,8 +122,7 @@ class Objects:
         choices = self.levels.choices(offers)
         types = self.found.types[entries.first :]
         lone = [entry.type for entry in entries.objects if not entry.parents]
-        wrong = not all(choices.lods) and None in choices.lods
-        if not wrong and "BuildingPart" not in lone and "CityObjectGroup" not in types:
+        if None not in choices.lods and "BuildingPart" not in lone and "CityObjectGroup" not in types:
             return choices
         offering = iter(enumerate(offers))
         for identifier, entry, home in zip(entries.ids, entries.objects, entries.homes, strict=True):

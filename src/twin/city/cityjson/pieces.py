@@ -29,7 +29,6 @@ _LONGEST = 256  # bytes that a surface put off may have: too few for a number be
 _TAIL = b"[{".ljust(_LONGEST)
 
 _ZERO, _LOWER_CASE = np.uint8(ord("0")), np.uint8(ord("a") - ord("A"))
-_WHOLE = 2**64 - 1
 _SURFACES = msgspec.json.Decoder(list[dict[str, Any]])
 
 
@@ -47,10 +46,10 @@ def _number(text: bytes) -> int:
     return int.from_bytes(text, "little")
 
 
-def _words(name: str) -> tuple[tuple[int, int], ...]:
+def _words(name: str) -> list[tuple[int, int]]:
     """Return for each of two words which bits a name in quotation marks takes of it, and these."""
     quoted = _quoted(name)
-    return tuple((_number(b"\xff" * len(half)), _number(half)) for half in (quoted[:8], quoted[8:]))
+    return [(_number(b"\xff" * len(half)), _number(half)) for half in (quoted[:8], quoted[8:])]
 
 
 _COMMON_WORDS = [_words(name) for name in COMMON]
@@ -191,27 +190,20 @@ class Unread:
         return surfaces, [number[text] for text in texts]
 
 
-def _kinds(head: Words, first: Words, second: Words) -> Ints:
+def _kinds(head: Words, *name: Words) -> Ints:
     """Return the kinds of objects by the words that they begin with; see `Pieces`."""
     kinds: NDArray[np.uint8] = np.zeros(len(head), dtype=np.uint8)
-    ends: dict[tuple[int, int], NDArray[np.bool_]] = {}  # as some types end in the same word
     left = len(head)
-    for kind, (begin, end) in enumerate(_COMMON_WORDS, 1):
-        same = _matches(first, *begin)
-        if end not in ends:
-            ends[end] = _matches(second, *end)
-        same &= ends[end]
+    for kind, parts in enumerate(_COMMON_WORDS, 1):
+        same = np.ones(len(head), dtype=np.bool_)
+        for word, (mask, part) in zip(name, parts, strict=True):
+            same &= word & np.uint64(mask) == part
         kinds += same.view(np.uint8) * np.uint8(kind)
         left -= int(np.count_nonzero(same))
         if left == 0:
             break
     kinds *= head == _number(_TYPE)
     return kinds.astype(np.int64)
-
-
-def _matches(words: Words, mask: int, part: int) -> NDArray[np.bool_]:
-    matches: NDArray[np.bool_] = (words if mask == _WHOLE else words & mask) == part
-    return matches
 
 
 def _windows(text: bytes, places: Ints, width: int) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ Offsets follow GeoArrow: item ``i`` owns ``offsets[i]:offsets[i + 1]``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "following",
     "in_order",
     "is_sorted",
+    "joined",
     "number_rows",
     "of_owners",
     "offsets_of",
@@ -73,6 +75,13 @@ def ragged_take(offsets: Ints, rows: Ints) -> tuple[Ints, Ints]:
         some += places[: len(some)]
         places += BLOCK
     return elements, taken
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """Return arrays after one another; a single one itself, of none an empty one of integers."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return cast(Array, np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64))
 
 
 def is_sorted(values: Ints) -> bool:
